@@ -1,0 +1,804 @@
+//! Schemas and policies become a program: what to extract, and what to ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::{PolicySet, Schema, SchemaFragment, ValidationMode, Validator};
+use cedar_policy_core::ast::{
+    self, ActionConstraint, EntityReference, PrincipalOrResourceConstraint,
+};
+use onus_model::check::{Check, Effect, Policy, Severity};
+use onus_model::plan::{Attribute, Plan, Shape, TypeId};
+use onus_model::problem::{Problem, did_you_mean};
+use onus_model::source::{Span, Text};
+
+use crate::cedar_problems;
+use crate::lens::{Lens, Members};
+use crate::observe::{Observed, Trie};
+use crate::schema;
+
+/// The authored texts that a program is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Packs {
+    /// Annotated schemas, one or more namespaces each.
+    pub schemas: Vec<Text>,
+    /// Checks.
+    pub checks: Vec<CheckSource>,
+}
+
+/// A folder of policies.
+#[derive(Clone, Debug)]
+pub struct CheckSource {
+    /// The folder's name.
+    pub id: String,
+    /// `policy.cedar`.
+    pub policy: Text,
+    /// `applies.cedar`: permits that say which resources the check is about, where the scope cannot.
+    pub applies: Option<Text>,
+    /// Whether it was proved valid by our own tests, so that it need not be proved again at every start.
+    pub proved: bool,
+}
+
+/// What may be demanded of authored texts before Cedar sees them. Cedar's parser recurses: without these it overflows the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The bytes of one text.
+    pub policy_bytes: usize,
+    /// How deep brackets may nest.
+    pub policy_depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            policy_bytes: 256 * 1024,
+            policy_depth: 64,
+        }
+    }
+}
+
+/// Which checks are asked.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Those with these ids; all where there are none.
+    pub only: Option<BTreeSet<String>>,
+    /// Those of at least this severity.
+    pub at_least: Severity,
+}
+
+/// A compiled program. Immutable; the plan in it says what to extract.
+#[derive(Debug)]
+pub struct Program {
+    /// What to extract: no more than the checks read.
+    pub plan: Plan,
+    /// The checks asked, in order of id.
+    pub checks: Vec<Check>,
+    /// The checks that exist, asked or not, in order of id.
+    pub known: Vec<Check>,
+    /// The questions, one for each check and type of resource.
+    pub(crate) groups: Vec<Group>,
+    /// The groups of each type of resource.
+    pub(crate) by_type: BTreeMap<TypeId, Vec<usize>>,
+}
+
+/// The policies of one check that judge one type.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Index into [`Program::checks`].
+    pub(crate) check: u32,
+    pub(crate) effect: Effect,
+    /// The action, `Kubernetes::Action::"deploy"`.
+    pub(crate) action: ast::EntityUID,
+    pub(crate) members: Vec<Member>,
+    /// The attributes of the action's context.
+    pub(crate) context: Vec<Attribute>,
+    /// What all members together observe; `None` when the analysis gave up.
+    pub(crate) lens: Option<Lens>,
+    /// The permits that say what the group is about.
+    pub(crate) applies: Option<Applies>,
+}
+
+/// One policy in a group.
+#[derive(Debug)]
+pub(crate) struct Member {
+    /// Index into [`Check::policies`].
+    pub(crate) policy: u32,
+    /// Its text, parsed again by every worker.
+    pub(crate) text: String,
+    /// What it observes of the resource and of the context.
+    pub(crate) lens: Option<Lens>,
+    pub(crate) context: Option<Lens>,
+}
+
+/// A set of permits that must allow a resource before the check applies to it.
+#[derive(Debug)]
+pub(crate) struct Applies {
+    pub(crate) text: String,
+    pub(crate) lens: Option<Lens>,
+}
+
+/// A policy as it was read, before it is bound to the plan.
+struct Found {
+    check: usize,
+    policy: u32,
+    judges: TypeId,
+    action: ast::EntityUID,
+    text: String,
+    observed: Observed,
+    applies: bool,
+}
+
+/// The stack of the thread that compiles: Cedar recurses over expressions, and debug builds use large frames.
+const STACK: usize = 256 * 1024 * 1024;
+
+/// Compiles the packs. With problems of gravity *error* the program is not to be trusted.
+///
+/// Everything is read and validated, chosen or not; the plan and the questions are those of the selection.
+#[must_use]
+pub fn compile(packs: &Packs, selection: &Selection, limits: Limits) -> (Program, Vec<Problem>) {
+    let run = || compile_here(packs, selection, limits);
+    std::thread::scope(|scope| {
+        match std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, run)
+        {
+            Ok(thread) => match thread.join() {
+                Ok(compiled) => compiled,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            // No thread to be had: this one will do for all but hostile texts.
+            Err(_) => run(),
+        }
+    })
+}
+
+fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Program, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let schemas: Vec<Text> = packs
+        .schemas
+        .iter()
+        .filter(|text| within_limits(text, limits, &mut problems))
+        .cloned()
+        .collect();
+    let mut plan = schema::plan(&schemas, &mut problems);
+    let needs_schema = packs.checks.iter().any(|check| !check.proved) || !problems.is_empty();
+    let validator = (problems.is_empty() && needs_schema)
+        .then(|| cedar_schema(&schemas, &mut problems))
+        .flatten()
+        .map(Validator::new);
+    let mut sources: Vec<&CheckSource> = packs.checks.iter().collect();
+    sources.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut known: Vec<Check> = Vec::new();
+    let mut found = Vec::new();
+    for source in sources {
+        let reader = Reader {
+            source,
+            plan: &plan,
+            validator: validator.as_ref(),
+            limits,
+        };
+        if let Some((check, policies)) = reader.check(known.len(), &mut problems) {
+            known.push(check);
+            found.extend(policies);
+        }
+    }
+    let chosen: Vec<bool> = known
+        .iter()
+        .map(|check| {
+            let named = selection
+                .only
+                .as_ref()
+                .is_none_or(|ids| ids.contains(&check.id));
+            named && check.severity >= selection.at_least
+        })
+        .collect();
+    found.retain(|policy| chosen.get(policy.check).copied().unwrap_or(false));
+    prune(&mut plan, &found);
+    // Where the check of an index in `known` stands among the chosen.
+    let place: Vec<usize> = chosen
+        .iter()
+        .scan(0, |count, chosen| {
+            let place = *count;
+            *count += usize::from(*chosen);
+            Some(place)
+        })
+        .collect();
+    let checks: Vec<Check> = known
+        .iter()
+        .zip(&chosen)
+        .filter(|(_, chosen)| **chosen)
+        .map(|(check, _)| check.clone())
+        .collect();
+    let groups = groups(&plan, &checks, &place, found);
+    let mut by_type: BTreeMap<TypeId, Vec<usize>> = BTreeMap::new();
+    for (index, (judges, _)) in groups.iter().enumerate() {
+        by_type.entry(*judges).or_default().push(index);
+    }
+    let program = Program {
+        plan,
+        checks,
+        known,
+        groups: groups.into_iter().map(|(_, group)| group).collect(),
+        by_type,
+    };
+    (program, problems)
+}
+
+/// One schema of all fragments. Cedar's own checks of the schemas happen here.
+fn cedar_schema(schemas: &[Text], problems: &mut Vec<Problem>) -> Option<Schema> {
+    let mut fragments = Vec::new();
+    for text in schemas {
+        match SchemaFragment::from_cedarschema_str(&text.text) {
+            Ok((fragment, _)) => fragments.push(fragment),
+            Err(error) => problems.extend(cedar_problems(&error, text)),
+        }
+    }
+    match Schema::from_schema_fragments(fragments) {
+        Ok(schema) => Some(schema),
+        Err(error) => {
+            let mut problem = Problem::error(format!("the schemas do not fit together: {error}"));
+            // Cedar does not say in which fragment; the label fits only where there is one text.
+            if let [text] = schemas {
+                problems.extend(cedar_problems(&error, text));
+                return None;
+            }
+            if let Some(help) = miette::Diagnostic::help(&error) {
+                problem = problem.help(help.to_string());
+            }
+            problems.push(problem);
+            None
+        }
+    }
+}
+
+/// Refuses what would overflow the stack of Cedar's parser, or eat the memory.
+fn within_limits(text: &Text, limits: Limits, problems: &mut Vec<Problem>) -> bool {
+    if text.text.len() > limits.policy_bytes {
+        problems.push(
+            Problem::error(format!(
+                "this file has {} bytes, and {} is the limit",
+                text.text.len(),
+                limits.policy_bytes
+            ))
+            .at(text, Span::default(), "too large")
+            .help("split it, or raise the limit with `--policy-bytes`"),
+        );
+        return false;
+    }
+    let mut depth = 0usize;
+    // Quotes and comments may hold brackets that nest nothing.
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut comment = false;
+    let mut previous = ' ';
+    for (at, c) in text.text.char_indices() {
+        if comment {
+            comment = c != '\n';
+        } else if quoted {
+            quoted = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+        } else {
+            match c {
+                '"' => quoted = true,
+                '/' if previous == '/' => comment = true,
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                // Chains of these nest in Cedar's tree as brackets do.
+                _ => {}
+            }
+            if depth > limits.policy_depth {
+                problems.push(
+                    Problem::error(format!("brackets nest deeper than {}", limits.policy_depth))
+                        .at(text, Span::new(at, at + c.len_utf8()), "too deep here")
+                        .help("write it flatter, or raise the limit with `--policy-depth`"),
+                );
+                return false;
+            }
+        }
+        previous = c;
+    }
+    true
+}
+
+/// Reads one check's folder.
+struct Reader<'s> {
+    source: &'s CheckSource,
+    plan: &'s Plan,
+    validator: Option<&'s Validator>,
+    limits: Limits,
+}
+
+impl Reader<'_> {
+    fn check(&self, index: usize, problems: &mut Vec<Problem>) -> Option<(Check, Vec<Found>)> {
+        let text = &self.source.policy;
+        let before = problems.len();
+        let policies = self.policies(text, problems)?;
+        let Some(first) = policies.first() else {
+            problems.push(
+                Problem::error(format!("the check `{}` has no policy", self.source.id)).at(
+                    text,
+                    Span::default(),
+                    "",
+                ),
+            );
+            return None;
+        };
+        let annotation = |policy: &ast::Policy, word: &str| -> Option<(String, Span)> {
+            let found = policy.annotations().find(|(name, _)| {
+                let name: &str = name.as_ref();
+                name == word
+            });
+            found.map(|(_, a)| {
+                let span = a
+                    .loc
+                    .as_ref()
+                    .map_or(span_of(policy), |l| Span::new(l.start(), l.end()));
+                (a.val.to_string(), span)
+            })
+        };
+        let mut demanded = |word: &str| {
+            annotation(first, word).unwrap_or_else(|| {
+                problems.push(
+                    Problem::error(format!("the check `{}` has no `@{word}`", self.source.id))
+                        .at(text, head_of(first), "expected before this policy")
+                        .help(
+                            "the first policy of a check carries `@title`, `@severity` and `@help`",
+                        ),
+                );
+                (String::new(), Span::default())
+            })
+        };
+        let (title, _) = demanded("title");
+        let (severity, severity_span) = demanded("severity");
+        let (help, _) = demanded("help");
+        let severity = Severity::ALL
+            .into_iter()
+            .find(|s| s.name() == severity)
+            .unwrap_or_else(|| {
+                if !severity.is_empty() {
+                    let names = Severity::ALL.map(Severity::name).join("`, `");
+                    problems.push(
+                        Problem::error(format!("`{severity}` is no severity"))
+                            .at(text, severity_span, "")
+                            .help(format!("the severities are `{names}`")),
+                    );
+                }
+                Severity::Medium
+            });
+        let effect = effect_of(first);
+        let mut found = Vec::new();
+        let mut described = Vec::new();
+        let mut format = None;
+        for policy in &policies {
+            self.annotations(policy, problems);
+            if effect_of(policy) != effect {
+                problems.push(
+                    Problem::error(format!(
+                        "the check `{}` has both permits and forbids",
+                        self.source.id
+                    ))
+                    .at(
+                        text,
+                        head_of(policy),
+                        "of another effect than the first policy",
+                    )
+                    .help("make two checks of it"),
+                );
+            }
+            let Some((judges, action)) = self.scope(policy, text, problems) else {
+                continue;
+            };
+            let of = self.plan.entity_type(judges).map(|t| t.format);
+            if *format.get_or_insert(of) != of {
+                problems.push(
+                    Problem::error(format!(
+                        "the check `{}` judges things of two formats",
+                        self.source.id
+                    ))
+                    .at(
+                        text,
+                        head_of(policy),
+                        "of another format than the first policy",
+                    ),
+                );
+            }
+            let span = span_of(policy);
+            let number = u32::try_from(described.len()).unwrap_or(u32::MAX);
+            found.push(Found {
+                check: index,
+                policy: number,
+                judges,
+                action,
+                text: slice(text, span),
+                observed: Observed::of(&policy.condition(), 0),
+                applies: false,
+            });
+            described.push(Policy {
+                title: annotation(policy, "title")
+                    .map_or_else(|| title.as_str().into(), |(t, _)| t.into()),
+                help: annotation(policy, "help")
+                    .map_or_else(|| help.as_str().into(), |(h, _)| h.into()),
+                judges,
+                span,
+                conditions: policy
+                    .non_scope_constraints()
+                    .and_then(|e| e.source_loc())
+                    .map(|l| Span::new(l.start(), l.end())),
+            });
+        }
+        if let Some(text) = &self.source.applies {
+            for policy in self.policies(text, problems).unwrap_or_default() {
+                if effect_of(&policy) != Effect::Permit {
+                    problems.push(
+                        Problem::error("what a check applies to is said with `permit`").at(
+                            text,
+                            head_of(&policy),
+                            "a forbid",
+                        ),
+                    );
+                }
+                let Some((judges, action)) = self.scope(&policy, text, problems) else {
+                    continue;
+                };
+                found.push(Found {
+                    check: index,
+                    policy: 0,
+                    judges,
+                    action,
+                    text: slice(text, span_of(&policy)),
+                    observed: Observed::of(&policy.condition(), 0),
+                    applies: true,
+                });
+            }
+        }
+        let format = format.flatten()?;
+        (problems.len() == before).then_some((
+            Check {
+                id: self.source.id.clone(),
+                title,
+                severity,
+                help,
+                format,
+                effect,
+                text: text.clone(),
+                policies: described,
+            },
+            found,
+        ))
+    }
+
+    /// Parses and, unless it was proved before, validates a text. Policies come in the order of the text.
+    fn policies(&self, text: &Text, problems: &mut Vec<Problem>) -> Option<Vec<ast::Policy>> {
+        if !within_limits(text, self.limits, problems) {
+            return None;
+        }
+        let set: PolicySet = match text.text.parse() {
+            Ok(set) => set,
+            Err(error) => {
+                problems.extend(cedar_problems(&error, text));
+                return None;
+            }
+        };
+        if let Some(template) = set.templates().next() {
+            let template: &ast::Template = template.as_ref();
+            let at = template
+                .loc()
+                .map_or(Span::default(), |l| Span::new(l.start(), l.end()));
+            problems.push(Problem::error("templates are not supported").at(
+                text,
+                at,
+                "this is a template",
+            ));
+            return None;
+        }
+        if let (Some(validator), false) = (self.validator, self.source.proved) {
+            let result = validator.validate(&set, ValidationMode::Strict);
+            for error in result.validation_errors() {
+                problems.extend(cedar_problems(error, text));
+            }
+            // "This policy can never apply" is a warning to Cedar; a check that cannot fail is an error to us.
+            for warning in result.validation_warnings() {
+                problems.extend(cedar_problems(warning, text));
+            }
+        }
+        let mut policies: Vec<ast::Policy> = set
+            .policies()
+            .map(|policy| {
+                let policy: &ast::Policy = policy.as_ref();
+                policy.clone()
+            })
+            .collect();
+        policies.sort_by_key(|policy| span_of(policy).start);
+        Some(policies)
+    }
+
+    fn annotations(&self, policy: &ast::Policy, problems: &mut Vec<Problem>) {
+        const KNOWN: [&str; 4] = ["title", "severity", "help", "doc"];
+        for (name, annotation) in policy.annotations() {
+            let name: &str = name.as_ref();
+            if KNOWN.contains(&name) {
+                continue;
+            }
+            let at = annotation
+                .loc
+                .as_ref()
+                .map_or(head_of(policy), |l| Span::new(l.start(), l.end()));
+            let help = did_you_mean(name, KNOWN).map_or_else(
+                || format!("known here are `@{}`", KNOWN.join("`, `@")),
+                |near| format!("did you mean `@{near}`?"),
+            );
+            problems.push(
+                Problem::error(format!("there is no annotation `@{name}` here"))
+                    .at(&self.source.policy, at, "unknown")
+                    .help(help),
+            );
+        }
+    }
+
+    /// The type and the action that a policy names in its scope.
+    fn scope(
+        &self,
+        policy: &ast::Policy,
+        text: &Text,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(TypeId, ast::EntityUID)> {
+        let constraint = policy.resource_constraint();
+        let name = match constraint.as_inner() {
+            PrincipalOrResourceConstraint::Is(name)
+            | PrincipalOrResourceConstraint::IsIn(name, _) => Some(name.to_string()),
+            PrincipalOrResourceConstraint::Eq(EntityReference::EUID(uid)) => {
+                Some(uid.entity_type().to_string())
+            }
+            PrincipalOrResourceConstraint::Any
+            | PrincipalOrResourceConstraint::In(_)
+            | PrincipalOrResourceConstraint::Eq(EntityReference::Slot(_)) => None,
+        };
+        let known = || self.plan.types.iter().map(|t| &*t.name);
+        let judges = name
+            .as_deref()
+            .and_then(|name| known().position(|n| n == name));
+        let Some(judges) = judges.and_then(|i| u16::try_from(i).ok()).map(TypeId) else {
+            let mut problem = Problem::error(
+                "the scope of this policy does not say what type of resource it judges",
+            )
+            .at(text, head_of(policy), "here");
+            problem = match name.as_deref() {
+                Some(name) => {
+                    problem.message =
+                        format!("there is no type `{name}` that can be read from a file");
+                    match did_you_mean(name, known()) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem.help("`onus list types` names the types"),
+                    }
+                }
+                None => problem
+                    .help("write `resource is TYPE`, as in `resource is Kubernetes::Container`"),
+            };
+            problems.push(problem);
+            return None;
+        };
+        let action = match policy.action_constraint() {
+            ActionConstraint::Eq(action) => Some(action.as_ref().clone()),
+            ActionConstraint::In(actions) => match actions.as_slice() {
+                [action] => Some(action.as_ref().clone()),
+                _ => None,
+            },
+            ActionConstraint::Any => None,
+        };
+        let format = self
+            .plan
+            .entity_type(judges)
+            .and_then(|t| self.plan.format(t.format));
+        let actions = || {
+            format
+                .into_iter()
+                .flat_map(|f| &f.actions)
+                .map(|a| a.name.as_str())
+        };
+        let named = action.as_ref().map(ToString::to_string);
+        match (action, named) {
+            (Some(action), Some(name)) if actions().any(|a| a == name) => Some((judges, action)),
+            (_, named) => {
+                let message = match named {
+                    Some(name) => format!("`{name}` is no action of this format"),
+                    None => "the scope of this policy does not name one action".to_owned(),
+                };
+                let known: Vec<&str> = actions().collect();
+                problems.push(
+                    Problem::error(message)
+                        .at(text, head_of(policy), "here")
+                        .help(format!(
+                            "write `action == …`; there is `{}`",
+                            known.join("`, `")
+                        )),
+                );
+                None
+            }
+        }
+    }
+}
+
+fn effect_of(policy: &ast::Policy) -> Effect {
+    match policy.effect() {
+        ast::Effect::Permit => Effect::Permit,
+        ast::Effect::Forbid => Effect::Forbid,
+    }
+}
+
+fn span_of(policy: &ast::Policy) -> Span {
+    policy
+        .loc()
+        .map_or(Span::default(), |l| Span::new(l.start(), l.end()))
+}
+
+/// The first few bytes of a policy: enough to point at it.
+fn head_of(policy: &ast::Policy) -> Span {
+    let span = span_of(policy);
+    Span {
+        end: span.end.min(span.start + 6),
+        ..span
+    }
+}
+
+fn slice(text: &Text, span: Span) -> String {
+    text.text.get(span.range()).unwrap_or_default().to_owned()
+}
+
+/// Leaves in the plan what the policies can observe, and what is needed to get there.
+fn prune(plan: &mut Plan, found: &[Found]) {
+    // Who gives up on one policy may look at anything.
+    let everything = found.iter().any(|policy| policy.observed.everything);
+    let mut observed: BTreeMap<TypeId, Trie> = BTreeMap::new();
+    for policy in found {
+        observe(
+            plan,
+            policy.judges,
+            &policy.observed.resource,
+            &mut observed,
+        );
+    }
+    // A type is reached through its parents.
+    let mut wanted: BTreeSet<TypeId> = BTreeSet::new();
+    for id in observed.keys() {
+        let mut next = Some(*id);
+        while let Some(id) = next.filter(|id| wanted.insert(*id)) {
+            next = plan.entity_type(id).and_then(|t| t.parent);
+        }
+    }
+    for index in 0..plan.types.len() {
+        let id = TypeId(u16::try_from(index).unwrap_or(u16::MAX));
+        let Some(entity_type) = plan.types.get_mut(index) else {
+            continue;
+        };
+        entity_type.children.retain(|child| wanted.contains(child));
+        if everything {
+            continue;
+        }
+        let trie = observed.get(&id);
+        keep(&mut entity_type.attributes, trie);
+        if !trie.is_some_and(|t| t.tags) {
+            entity_type.tags = None;
+        }
+    }
+    for format in &mut plan.formats {
+        format.roots.retain(|root| wanted.contains(root));
+    }
+}
+
+/// Adds what is observed of a type, and through it of the types that its attributes lead to.
+fn observe(plan: &Plan, id: TypeId, trie: &Trie, observed: &mut BTreeMap<TypeId, Trie>) {
+    observed.entry(id).or_default().merge(trie);
+    if let Some(entity_type) = plan.entity_type(id) {
+        through(plan, &entity_type.attributes, trie, observed);
+    }
+}
+
+fn through(
+    plan: &Plan,
+    attributes: &[Attribute],
+    trie: &Trie,
+    observed: &mut BTreeMap<TypeId, Trie>,
+) {
+    for attribute in attributes {
+        let Some(inner) = trie.members.get(&attribute.name) else {
+            continue;
+        };
+        match &attribute.shape {
+            Shape::Entity(id) => observe(plan, *id, inner, observed),
+            Shape::Record(attributes) => through(plan, attributes, inner, observed),
+            Shape::Bool
+            | Shape::Long
+            | Shape::String
+            | Shape::Text
+            | Shape::Set(_)
+            | Shape::Converted(_) => {}
+        }
+    }
+}
+
+fn keep(attributes: &mut Vec<Attribute>, trie: Option<&Trie>) {
+    attributes.retain_mut(|attribute| {
+        let Some(inner) = trie.and_then(|t| t.members.get(&attribute.name)) else {
+            return false;
+        };
+        if let (Shape::Record(members), false) = (&mut attribute.shape, inner.whole) {
+            keep(members, Some(inner));
+        }
+        true
+    });
+}
+
+/// Puts the policies of a check that judge one type with one action together.
+fn groups(
+    plan: &Plan,
+    checks: &[Check],
+    place: &[usize],
+    found: Vec<Found>,
+) -> Vec<(TypeId, Group)> {
+    let mut sorted: BTreeMap<(usize, TypeId, String), Vec<Found>> = BTreeMap::new();
+    for policy in found {
+        let check = place.get(policy.check).copied().unwrap_or_default();
+        let key = (check, policy.judges, policy.action.to_string());
+        sorted.entry(key).or_default().push(policy);
+    }
+    let mut groups = Vec::new();
+    for ((check, judges, action_name), policies) in sorted {
+        let Some(action) = policies.first().map(|p| p.action.clone()) else {
+            continue;
+        };
+        let members = Members::of_type(plan, judges);
+        let context = plan
+            .entity_type(judges)
+            .and_then(|t| plan.format(t.format))
+            .and_then(|f| f.actions.iter().find(|a| a.name == action_name))
+            .map(|a| a.context.clone())
+            .unwrap_or_default();
+        let bind = |observed: &Observed| {
+            (!observed.everything)
+                .then(|| Lens::new(&observed.resource, plan, members, "resource"))
+                .flatten()
+        };
+        let (applies, judging): (Vec<Found>, Vec<Found>) =
+            policies.into_iter().partition(|p| p.applies);
+        if judging.is_empty() {
+            continue;
+        }
+        let merge = |policies: &[Found]| {
+            let mut all = Observed::default();
+            for policy in policies {
+                all.merge(&policy.observed);
+            }
+            all
+        };
+        let group = Group {
+            check: u32::try_from(check).unwrap_or(u32::MAX),
+            effect: checks.get(check).map_or(Effect::Forbid, |c| c.effect),
+            action,
+            context: context.clone(),
+            lens: bind(&merge(&judging)),
+            applies: (!applies.is_empty()).then(|| Applies {
+                lens: bind(&merge(&applies)),
+                text: applies
+                    .iter()
+                    .map(|p| p.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            }),
+            members: judging
+                .into_iter()
+                .map(|policy| Member {
+                    lens: bind(&policy.observed),
+                    context: Lens::new(
+                        &policy.observed.context,
+                        plan,
+                        Members::Declared(&context),
+                        "context",
+                    ),
+                    policy: policy.policy,
+                    text: policy.text,
+                })
+                .collect(),
+        };
+        groups.push((judges, group));
+    }
+    groups
+}

@@ -1,0 +1,54 @@
+//! The nouns and Cedar make verdicts.
+//!
+//! This is the only crate that names Cedar. Schemas and policies go in, a [`Program`] comes out; the program and what was
+//! extracted make evaluations. Cedar decides every one of them: nothing here judges in its place.
+
+mod compile;
+mod conclude;
+mod evaluate;
+mod lens;
+mod observe;
+mod path;
+mod schema;
+
+pub use compile::{CheckSource, Limits, Packs, Program, Selection, compile};
+pub use conclude::{Facts, conclude};
+pub use evaluate::{Evaluated, evaluate};
+
+use miette::Diagnostic;
+use onus_model::problem::Problem;
+use onus_model::source::{Span, Text};
+
+/// One of Cedar's diagnostics as a problem of ours: its labels are places in the text that Cedar was given.
+fn cedar_problem(diagnostic: &dyn Diagnostic, text: &Text) -> Problem {
+    let mut message = diagnostic.to_string();
+    let mut cause = diagnostic.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !message.contains(&words) {
+            message = format!("{message}: {words}");
+        }
+        cause = error.source();
+    }
+    let mut problem = Problem::error(message);
+    for label in diagnostic.labels().into_iter().flatten() {
+        let span = Span::new(label.offset(), label.offset() + label.len());
+        problem = problem.at(text, span, label.label().unwrap_or_default());
+    }
+    if problem.labels.is_empty() {
+        problem = problem.at(text, Span::default(), "");
+    }
+    match diagnostic.help() {
+        Some(help) => problem.help(help.to_string()),
+        None => problem,
+    }
+}
+
+/// A diagnostic and all that it was collected with.
+fn cedar_problems(diagnostic: &dyn Diagnostic, text: &Text) -> Vec<Problem> {
+    let mut problems = vec![cedar_problem(diagnostic, text)];
+    for related in diagnostic.related().into_iter().flatten() {
+        problems.extend(cedar_problems(related, text));
+    }
+    problems
+}

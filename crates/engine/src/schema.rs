@@ -1,0 +1,813 @@
+//! Compiles annotated Cedar schemas into an extraction plan.
+//!
+//! The grammar of the annotations is in `docs/schemas.md`. Cedar itself parses the schemas; what is read here
+//! are the annotations, and the types that the plan needs.
+
+use std::collections::BTreeMap;
+
+use cedar_policy_core::ast::{Annotation, AnyId};
+use cedar_policy_core::est::Annotations;
+use cedar_policy_core::extensions::Extensions;
+use cedar_policy_core::parser::Loc;
+use cedar_policy_core::validator::RawName;
+use cedar_policy_core::validator::cedar_schema::parser::parse_cedar_schema_fragment;
+use cedar_policy_core::validator::json_schema::{
+    EntityTypeKind, Fragment, NamespaceDefinition, RecordType, Type, TypeOfAttribute, TypeVariant,
+};
+use onus_model::path::{Locator, Path};
+use onus_model::plan::{
+    Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Identity, Parameter,
+    Plan, Shape, TypeId,
+};
+use onus_model::problem::{Problem, did_you_mean};
+use onus_model::source::{Span, Text};
+
+use crate::cedar_problem;
+use crate::path::{Refusal, locators, path};
+
+/// The annotations that may stand on a namespace, an entity type, an attribute.
+const ON_NAMESPACE: [&str; 8] = [
+    "title", "doc", "files", "dialect", "null", "objects", "identity", "extends",
+];
+const ON_TYPE: [&str; 6] = ["title", "doc", "each", "also", "id", "tags"];
+const ON_ATTRIBUTE: [&str; 10] = [
+    "title", "doc", "from", "as", "list", "key", "keys", "default", "min", "max",
+];
+
+/// Common types may refer to each other this deep.
+const DEEPEST_TYPE: usize = 32;
+
+struct Namespace<'s> {
+    name: String,
+    text: &'s Text,
+    definition: NamespaceDefinition<RawName>,
+}
+
+/// Makes the plan of all formats in the schemas. Problems are collected; a plan with problems is not to be used.
+pub(crate) fn plan(schemas: &[Text], problems: &mut Vec<Problem>) -> Plan {
+    let mut namespaces = Vec::new();
+    for text in schemas {
+        match parse_cedar_schema_fragment(&text.text, Extensions::all_available()) {
+            Ok((Fragment(definitions), warnings)) => {
+                for warning in warnings {
+                    problems.push(cedar_problem(&warning, text));
+                }
+                for (name, definition) in definitions {
+                    namespaces.push(Namespace {
+                        name: name.map(|n| n.to_string()).unwrap_or_default(),
+                        text,
+                        definition,
+                    });
+                }
+            }
+            Err(error) => problems.push(cedar_problem(&error, text)),
+        }
+    }
+    namespaces.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut compiler = Compiler {
+        namespaces: &namespaces,
+        types: BTreeMap::new(),
+        plan: Plan::default(),
+        problems,
+    };
+    compiler.declare();
+    compiler.fill();
+    compiler.plan
+}
+
+struct Compiler<'s, 'p> {
+    namespaces: &'s [Namespace<'s>],
+    /// Full names of entity types that belong to a format.
+    types: BTreeMap<String, TypeId>,
+    plan: Plan,
+    problems: &'p mut Vec<Problem>,
+}
+
+/// What an attribute's annotations stand in.
+#[derive(Clone, Copy)]
+struct Within<'s> {
+    namespace: &'s Namespace<'s>,
+    /// Where to point when an annotation has no place of its own.
+    fallback: Span,
+}
+
+impl<'s> Compiler<'s, '_> {
+    /// Formats and the names of their types, so that they can refer to each other.
+    fn declare(&mut self) {
+        for namespace in self.namespaces {
+            let annotations = &namespace.definition.annotations;
+            self.known(namespace.text, annotations, &ON_NAMESPACE, Span::default());
+            let extends = value(annotations, "extends");
+            let files = value(annotations, "files");
+            if files.is_none() && extends.is_none() {
+                continue;
+            }
+            let mut format = Format {
+                name: namespace.name.clone(),
+                title: namespace.name.clone(),
+                files: Vec::new(),
+                dialect: Dialect::default(),
+                null_is_absent: false,
+                objects: Vec::new(),
+                identity: Identity::default(),
+                roots: Vec::new(),
+                actions: Vec::new(),
+            };
+            if let Some(annotation) = extends {
+                match self.plan.formats.iter().find(|f| f.name == annotation.val) {
+                    Some(base) => {
+                        format = Format {
+                            name: format.name,
+                            title: format.title,
+                            ..base.clone()
+                        };
+                    }
+                    None => self.extends_nothing(namespace, annotation),
+                }
+            }
+            self.settings(namespace, &mut format);
+            let id = FormatId(u16::try_from(self.plan.formats.len()).unwrap_or(u16::MAX));
+            self.plan.formats.push(format);
+            for (name, entity) in &namespace.definition.entity_types {
+                let full = qualified(&namespace.name, name.as_ref());
+                let fallback = span(entity.loc.as_ref());
+                self.known(namespace.text, &entity.annotations, &ON_TYPE, fallback);
+                let type_id = TypeId(u16::try_from(self.plan.types.len()).unwrap_or(u16::MAX));
+                self.types.insert(full.clone(), type_id);
+                self.plan.types.push(EntityType {
+                    title: value(&entity.annotations, "title")
+                        .map_or_else(|| name.to_string(), |a| a.val.to_string()),
+                    name: full.into(),
+                    format: id,
+                    parent: None,
+                    children: Vec::new(),
+                    each: Vec::new(),
+                    id: None,
+                    attributes: Vec::new(),
+                    tags: None,
+                });
+            }
+        }
+    }
+
+    fn extends_nothing(&mut self, namespace: &Namespace<'_>, annotation: &Annotation) {
+        // Namespaces are compiled in order of name, so a base may also be one that comes later.
+        let later = self
+            .namespaces
+            .iter()
+            .any(|n| n.name == annotation.val && n.name > namespace.name);
+        let message = if later {
+            format!(
+                "`{}` cannot extend `{}`, which comes later in the alphabet",
+                namespace.name, annotation.val
+            )
+        } else {
+            format!("there is no format `{}`", annotation.val)
+        };
+        let mut problem = Problem::error(message).at(
+            namespace.text,
+            inner(namespace.text, annotation, Span::default()),
+            "extended here",
+        );
+        if let Some(name) = did_you_mean(
+            &annotation.val,
+            self.namespaces.iter().map(|n| n.name.as_str()),
+        ) {
+            problem = problem.help(format!("did you mean `{name}`?"));
+        }
+        self.problems.push(problem);
+    }
+
+    /// The annotations of a namespace.
+    fn settings(&mut self, namespace: &Namespace<'_>, format: &mut Format) {
+        let annotations = &namespace.definition.annotations;
+        if let Some(title) = value(annotations, "title") {
+            format.title = title.val.to_string();
+        }
+        if let Some(files) = value(annotations, "files") {
+            format.files = words(&files.val);
+        }
+        if let Some(dialect) = value(annotations, "dialect") {
+            match dialect.val.as_str() {
+                "yaml-1.2" => format.dialect = Dialect::Core,
+                "go-yaml" => format.dialect = Dialect::GoYaml,
+                other => self.refuse(
+                    namespace.text,
+                    dialect,
+                    format!("there is no dialect `{other}`"),
+                    "the dialects are `yaml-1.2` and `go-yaml`",
+                ),
+            }
+        }
+        if let Some(null) = value(annotations, "null") {
+            match null.val.as_str() {
+                "absent" => format.null_is_absent = true,
+                "value" => format.null_is_absent = false,
+                other => self.refuse(
+                    namespace.text,
+                    null,
+                    format!("`@null` cannot be `{other}`"),
+                    "write `absent` where the loader drops null, else `value`",
+                ),
+            }
+        }
+        if let Some(objects) = value(annotations, "objects") {
+            format.objects = self.locations(namespace.text, objects, Span::default());
+        }
+        if format.objects.is_empty() {
+            format.objects = locators("$").unwrap_or_default();
+        }
+        if let Some(identity) = value(annotations, "identity") {
+            format.identity = self.identity(namespace.text, identity);
+        }
+    }
+
+    /// `kind: PATH, namespace: PATH, name: PATH`, each any number of times.
+    fn identity(&mut self, text: &Text, annotation: &Annotation) -> Identity {
+        let mut identity = Identity::default();
+        for part in annotation.val.split(',') {
+            let (word, written) = part.split_once(':').unwrap_or((part, ""));
+            let place = match word.trim() {
+                "kind" => &mut identity.kind,
+                "namespace" => &mut identity.namespace,
+                "name" => &mut identity.name,
+                other => {
+                    self.refuse(
+                        text,
+                        annotation,
+                        format!("`{other}` is no part of an identity"),
+                        "write `kind: $.kind, namespace: $.metadata.namespace, name: $.metadata.name`, or some of them",
+                    );
+                    continue;
+                }
+            };
+            match path(written.trim()) {
+                Ok(path) => place.push(path),
+                Err(refusal) => {
+                    let at = Span::new(0, 0);
+                    self.refused(
+                        text,
+                        annotation,
+                        at,
+                        Refusal {
+                            span: Span::default(),
+                            ..refusal
+                        },
+                    );
+                }
+            }
+        }
+        identity
+    }
+
+    /// Types, attributes, actions: everything that may refer to another type.
+    fn fill(&mut self) {
+        let mut also: Vec<(TypeId, Vec<Locator>)> = Vec::new();
+        for namespace in self.namespaces {
+            let Some(format) = self
+                .plan
+                .formats
+                .iter()
+                .position(|f| f.name == namespace.name)
+            else {
+                continue;
+            };
+            let format = FormatId(u16::try_from(format).unwrap_or(u16::MAX));
+            for (name, entity) in &namespace.definition.entity_types {
+                let full = qualified(&namespace.name, name.as_ref());
+                let Some(id) = self.types.get(&full).copied() else {
+                    continue;
+                };
+                let within = Within {
+                    namespace,
+                    fallback: span(entity.loc.as_ref()),
+                };
+                let EntityTypeKind::Standard(standard) = &entity.kind else {
+                    continue;
+                };
+                let each = value(&entity.annotations, "each")
+                    .map(|a| self.locations(namespace.text, a, within.fallback))
+                    .unwrap_or_default();
+                let parent = standard
+                    .member_of_types
+                    .iter()
+                    .find_map(|raw| self.type_named(namespace, &raw.to_string()));
+                if let Some(annotation) = value(&entity.annotations, "also") {
+                    for target in words(&annotation.val) {
+                        match self.types.get(&target) {
+                            Some(target) => also.push((*target, each.clone())),
+                            None => self.no_type(namespace.text, annotation, &target),
+                        }
+                    }
+                }
+                let attributes = match &standard.shape.0 {
+                    Type::Type {
+                        ty: TypeVariant::Record(record),
+                        ..
+                    } => self.attributes(within, record, 0),
+                    other => match self.shape(within, other, None, 0) {
+                        Some(Shape::Record(attributes)) => attributes,
+                        _ => Vec::new(),
+                    },
+                };
+                let id_path = value(&entity.annotations, "id")
+                    .and_then(|a| self.one(namespace.text, a, within.fallback));
+                let tags = match (&standard.tags, value(&entity.annotations, "tags")) {
+                    (Some(ty), Some(annotation)) => {
+                        let path = self.one(namespace.text, annotation, within.fallback);
+                        let shape = match self.shape(within, ty, None, 0) {
+                            // Tags hold whatever a mapping holds: scalars are taken as they are written.
+                            Some(Shape::String) => Some(Shape::Text),
+                            other => other,
+                        };
+                        path.zip(shape)
+                    }
+                    (None, Some(annotation)) => {
+                        self.refuse(
+                            namespace.text,
+                            annotation,
+                            format!("`{full}` has no tags"),
+                            "declare them: `entity … = { … } tags String;`",
+                        );
+                        None
+                    }
+                    (_, None) => None,
+                };
+                let list = match parent {
+                    Some(parent) => self
+                        .plan
+                        .types
+                        .get_mut(usize::from(parent.0))
+                        .map(|t| &mut t.children),
+                    None => self
+                        .plan
+                        .formats
+                        .get_mut(usize::from(format.0))
+                        .map(|f| &mut f.roots),
+                };
+                if let Some(list) = list {
+                    list.push(id);
+                }
+                if let Some(entity_type) = self.plan.types.get_mut(usize::from(id.0)) {
+                    entity_type.parent = parent;
+                    entity_type.each = each;
+                    entity_type.id = id_path;
+                    entity_type.attributes = attributes;
+                    entity_type.tags = tags;
+                }
+            }
+            self.actions(namespace, format);
+        }
+        for (target, each) in also {
+            if let Some(entity_type) = self.plan.types.get_mut(usize::from(target.0)) {
+                entity_type.each.extend(each);
+            }
+        }
+        self.plan.parameters.sort_by(|a, b| a.name.cmp(&b.name));
+        self.plan.parameters.dedup_by(|a, b| a.name == b.name);
+    }
+
+    fn actions(&mut self, namespace: &'s Namespace<'s>, format: FormatId) {
+        for (name, action) in &namespace.definition.actions {
+            let within = Within {
+                namespace,
+                fallback: span(action.loc.as_ref()),
+            };
+            let context = match action.applies_to.as_ref().map(|a| &a.context.0) {
+                Some(Type::Type {
+                    ty: TypeVariant::Record(record),
+                    ..
+                }) => {
+                    self.parameters(within, record, "", 0);
+                    self.attributes(within, record, 0)
+                }
+                Some(Type::CommonTypeRef { .. } | Type::Type { .. }) | None => Vec::new(),
+            };
+            let name = format!("{}::Action::{name:?}", namespace.name);
+            if let Some(format) = self.plan.formats.get_mut(usize::from(format.0)) {
+                format.actions.push(Action { name, context });
+            }
+        }
+    }
+
+    /// What is not a record in a context is a parameter, named by the way to it.
+    fn parameters(
+        &mut self,
+        within: Within<'s>,
+        record: &RecordType<RawName>,
+        prefix: &str,
+        depth: usize,
+    ) {
+        if depth > DEEPEST_TYPE {
+            return;
+        }
+        for (name, attribute) in &record.attributes {
+            let name = if prefix.is_empty() {
+                name.to_string()
+            } else {
+                format!("{prefix}.{name}")
+            };
+            if let (None, Some(nested)) = (
+                value(&attribute.annotations, "as"),
+                self.record_of(within.namespace, &attribute.ty),
+            ) {
+                self.parameters(within, nested, &name, depth + 1);
+                continue;
+            }
+            let Some(shape) = self.shape(within, &attribute.ty, Some(attribute), 0) else {
+                continue;
+            };
+            let text = |word| value(&attribute.annotations, word).map(|a| a.val.to_string());
+            let default = text("default");
+            let declared = value(&attribute.annotations, "default")
+                .and_then(|a| a.loc.as_ref())
+                .map_or(within.fallback, |loc| span(Some(loc)));
+            if attribute.required && default.is_none() {
+                self.problems.push(
+                    Problem::error(format!("the parameter `{name}` has no default"))
+                        .at(within.namespace.text, declared, "")
+                        .help(format!(
+                            "add `@default(\"…\")`, or make it optional: `{name}?`"
+                        )),
+                );
+            }
+            self.plan.parameters.push(Parameter {
+                name,
+                shape,
+                default,
+                min: text("min"),
+                max: text("max"),
+                declared: (within.namespace.text.clone(), declared),
+            });
+        }
+    }
+
+    /// The record that a type is, directly or by name.
+    fn record_of<'a>(
+        &self,
+        namespace: &'a Namespace<'s>,
+        ty: &'a Type<RawName>,
+    ) -> Option<&'a RecordType<RawName>>
+    where
+        's: 'a,
+    {
+        match ty {
+            Type::Type {
+                ty: TypeVariant::Record(record),
+                ..
+            } => Some(record),
+            Type::Type {
+                ty: TypeVariant::EntityOrCommon { type_name },
+                ..
+            }
+            | Type::CommonTypeRef { type_name, .. } => {
+                let common = self.common(namespace, &type_name.to_string())?;
+                self.record_of(common.0, common.1)
+            }
+            Type::Type { .. } => None,
+        }
+    }
+
+    fn common<'a>(
+        &self,
+        namespace: &'a Namespace<'s>,
+        name: &str,
+    ) -> Option<(&'a Namespace<'s>, &'a Type<RawName>)>
+    where
+        's: 'a,
+    {
+        let (space, base) = name.rsplit_once("::").unwrap_or(("", name));
+        let home = if space.is_empty() {
+            namespace
+        } else {
+            self.namespaces.iter().find(|n| n.name == space)?
+        };
+        home.definition
+            .common_types
+            .iter()
+            .find(|(id, _)| id.to_string() == base)
+            .map(|(_, common)| (home, &common.ty))
+    }
+
+    fn type_named(&self, namespace: &Namespace<'_>, name: &str) -> Option<TypeId> {
+        self.types
+            .get(&qualified(&namespace.name, name))
+            .or_else(|| self.types.get(name))
+            .copied()
+    }
+
+    fn attributes(
+        &mut self,
+        within: Within<'s>,
+        record: &RecordType<RawName>,
+        depth: usize,
+    ) -> Vec<Attribute> {
+        let mut attributes = Vec::new();
+        for (name, attribute) in &record.attributes {
+            self.known(
+                within.namespace.text,
+                &attribute.annotations,
+                &ON_ATTRIBUTE,
+                within.fallback,
+            );
+            let Some(shape) = self.shape(within, &attribute.ty, Some(attribute), depth) else {
+                continue;
+            };
+            let marks: Vec<&str> = ["from", "list", "key", "keys"]
+                .into_iter()
+                .filter(|word| value(&attribute.annotations, word).is_some())
+                .collect();
+            if let [first, second, ..] = marks.as_slice() {
+                self.problems.push(
+                    Problem::error(format!("`{name}` has both `@{first}` and `@{second}`")).at(
+                        within.namespace.text,
+                        self.place(within, attribute, second),
+                        "one place only",
+                    ),
+                );
+            }
+            let from = match (marks.first(), &shape) {
+                (Some(&"from"), _) => match value(&attribute.annotations, "from")
+                    .and_then(|a| self.one(within.namespace.text, a, within.fallback))
+                {
+                    Some(path) => From::Path(path),
+                    None => continue,
+                },
+                (Some(&"list"), _) => From::List,
+                (Some(&"key"), _) => From::Key,
+                (Some(_), _) => From::Keys,
+                (None, Shape::Entity(id)) => From::Enclosing(*id),
+                (None, _) => From::Member,
+            };
+            attributes.push(Attribute {
+                name: name.to_string(),
+                required: attribute.required,
+                from,
+                shape,
+            });
+        }
+        attributes
+    }
+
+    fn place(&self, within: Within<'s>, attribute: &TypeOfAttribute<RawName>, word: &str) -> Span {
+        value(&attribute.annotations, word)
+            .and_then(|a| a.loc.as_ref())
+            .map_or(within.fallback, |loc| span(Some(loc)))
+    }
+
+    /// What a value of a type must be; `None` after a problem was reported.
+    fn shape(
+        &mut self,
+        within: Within<'s>,
+        ty: &Type<RawName>,
+        attribute: Option<&TypeOfAttribute<RawName>>,
+        depth: usize,
+    ) -> Option<Shape> {
+        if depth > DEEPEST_TYPE {
+            self.problems
+                .push(Problem::error("types are nested too deeply").at(
+                    within.namespace.text,
+                    within.fallback,
+                    "",
+                ));
+            return None;
+        }
+        if let Some(annotation) = attribute.and_then(|a| value(&a.annotations, "as")) {
+            if annotation.val == "text" {
+                return Some(Shape::Text);
+            }
+            let converter = Converter::ALL
+                .into_iter()
+                .find(|c| c.name() == annotation.val);
+            if converter.is_none() {
+                let known = Converter::ALL.map(Converter::name);
+                let help = did_you_mean(&annotation.val, known).map_or_else(
+                    || format!("the converters are `text`, `{}`", known.join("`, `")),
+                    |name| format!("did you mean `{name}`?"),
+                );
+                self.refuse(
+                    within.namespace.text,
+                    annotation,
+                    format!("there is no converter `{}`", annotation.val),
+                    help,
+                );
+            }
+            return converter.map(Shape::Converted);
+        }
+        let (variant, loc) = match ty {
+            Type::Type { ty, loc } => (ty, loc),
+            Type::CommonTypeRef { type_name, .. } => {
+                let (home, common) = self.common(within.namespace, &type_name.to_string())?;
+                return self.shape(
+                    Within {
+                        namespace: home,
+                        ..within
+                    },
+                    common,
+                    None,
+                    depth + 1,
+                );
+            }
+        };
+        match variant {
+            TypeVariant::String => Some(Shape::String),
+            TypeVariant::Long => Some(Shape::Long),
+            TypeVariant::Boolean => Some(Shape::Bool),
+            TypeVariant::Set { element } => {
+                let element = self.shape(within, element, None, depth + 1)?;
+                Some(Shape::Set(Box::new(element)))
+            }
+            TypeVariant::Record(record) => {
+                Some(Shape::Record(self.attributes(within, record, depth + 1)))
+            }
+            TypeVariant::Entity { name } => self
+                .type_named(within.namespace, &name.to_string())
+                .map(Shape::Entity),
+            TypeVariant::EntityOrCommon { type_name } => {
+                let name = type_name.to_string();
+                match name.strip_prefix("__cedar::").unwrap_or(&name) {
+                    "String" => return Some(Shape::String),
+                    "Long" => return Some(Shape::Long),
+                    "Bool" => return Some(Shape::Bool),
+                    "ipaddr" => return Some(Shape::Converted(Converter::Cidr)),
+                    _ => {}
+                }
+                if let Some((home, common)) = self.common(within.namespace, &name) {
+                    return self.shape(
+                        Within {
+                            namespace: home,
+                            ..within
+                        },
+                        common,
+                        None,
+                        depth + 1,
+                    );
+                }
+                let found = self.type_named(within.namespace, &name);
+                if found.is_none() {
+                    self.problems.push(
+                        Problem::error(format!("`{name}` cannot be read from a file"))
+                            .at(within.namespace.text, span(loc.as_ref()), "")
+                            .help("attributes are booleans, whole numbers, texts, sets, records, or enclosing entities; see docs/schemas.md"),
+                    );
+                }
+                found.map(Shape::Entity)
+            }
+            TypeVariant::Extension { name } => {
+                let name: &str = name.as_ref();
+                if name == "ipaddr" {
+                    return Some(Shape::Converted(Converter::Cidr));
+                }
+                self.problems.push(
+                    Problem::error(format!("`{name}` cannot be read from a file"))
+                        .at(within.namespace.text, span(loc.as_ref()), "")
+                        .help("of Cedar's extension types only `ipaddr` is read"),
+                );
+                None
+            }
+        }
+    }
+
+    fn locations(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Vec<Locator> {
+        match locators(&annotation.val) {
+            Ok(found) => found,
+            Err(refusal) => {
+                self.refused(text, annotation, fallback, refusal);
+                Vec::new()
+            }
+        }
+    }
+
+    fn one(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Option<Path> {
+        match path(&annotation.val) {
+            Ok(path) => Some(path),
+            Err(refusal) => {
+                self.refused(text, annotation, fallback, refusal);
+                None
+            }
+        }
+    }
+
+    /// A malformed path: its place inside the annotation is its place in the file, unless escapes moved it.
+    fn refused(&mut self, text: &Text, annotation: &Annotation, fallback: Span, refusal: Refusal) {
+        let whole = inner(text, annotation, fallback);
+        let verbatim = text.text.get(whole.range()) == Some(annotation.val.as_str());
+        let at = if verbatim {
+            Span {
+                start: whole.start + refusal.span.start,
+                end: whole.start + refusal.span.end,
+            }
+        } else {
+            whole
+        };
+        self.problems.push(
+            Problem::error(refusal.message)
+                .at(text, at, "here")
+                .help("paths are JSONPath (RFC 9535); see docs/schemas.md"),
+        );
+    }
+
+    fn refuse(
+        &mut self,
+        text: &Text,
+        annotation: &Annotation,
+        message: String,
+        help: impl Into<String>,
+    ) {
+        let at = inner(text, annotation, Span::default());
+        self.problems
+            .push(Problem::error(message).at(text, at, "").help(help));
+    }
+
+    fn no_type(&mut self, text: &Text, annotation: &Annotation, name: &str) {
+        let at = inner(text, annotation, Span::default());
+        let mut problem = Problem::error(format!("there is no type `{name}`")).at(text, at, "");
+        if let Some(known) = did_you_mean(name, self.types.keys().map(String::as_str)) {
+            problem = problem.help(format!("did you mean `{known}`?"));
+        }
+        self.problems.push(problem);
+    }
+
+    /// Every annotation must be one that means something here.
+    fn known(&mut self, text: &Text, annotations: &Annotations, known: &[&str], fallback: Span) {
+        for (name, annotation) in &annotations.0 {
+            let name: &str = name.as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let at = annotation
+                .as_ref()
+                .and_then(|a| a.loc.as_ref())
+                .map_or_else(
+                    || find_annotation(text, name).unwrap_or(fallback),
+                    |loc| span(Some(loc)),
+                );
+            let help = did_you_mean(name, known.iter().copied()).map_or_else(
+                || format!("known here are `@{}`", known.join("`, `@")),
+                |near| format!("did you mean `@{near}`?"),
+            );
+            self.problems.push(
+                Problem::error(format!("there is no annotation `@{name}` here"))
+                    .at(text, at, "unknown")
+                    .help(help),
+            );
+        }
+    }
+}
+
+/// An annotation without a value has no place in Cedar's tree: it is looked up in the text.
+fn find_annotation(text: &Text, name: &str) -> Option<Span> {
+    let start = text.text.find(&format!("@{name}"))?;
+    Some(Span::new(start, start + name.len() + 1))
+}
+
+fn value<'a>(annotations: &'a Annotations, word: &str) -> Option<&'a Annotation> {
+    static EMPTY: std::sync::LazyLock<Annotation> =
+        std::sync::LazyLock::new(|| Annotation::with_optional_value(None, None));
+    annotations
+        .0
+        .iter()
+        .find(|(name, _): &(&AnyId, _)| {
+            let name: &str = name.as_ref();
+            name == word
+        })
+        .map(|(_, annotation)| annotation.as_ref().unwrap_or(&EMPTY))
+}
+
+/// `a, b c` and line breaks between.
+fn words(list: &str) -> Vec<String> {
+    list.split([',', ' ', '\n', '\t', '\r'])
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn qualified(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() || name.contains("::") {
+        name.to_owned()
+    } else {
+        format!("{namespace}::{name}")
+    }
+}
+
+fn span(loc: Option<&Loc>) -> Span {
+    loc.map_or(Span::default(), |loc| Span::new(loc.start(), loc.end()))
+}
+
+/// The text between the quotes of an annotation.
+fn inner(text: &Text, annotation: &Annotation, fallback: Span) -> Span {
+    let Some(loc) = &annotation.loc else {
+        return fallback;
+    };
+    let whole = span(Some(loc));
+    let Some(written) = text.text.get(whole.range()) else {
+        return whole;
+    };
+    match (written.find('"'), written.rfind('"')) {
+        (Some(open), Some(close)) if open < close => Span::new(
+            whole.start as usize + open + 1,
+            whole.start as usize + close,
+        ),
+        _ => whole,
+    }
+}

@@ -1,0 +1,321 @@
+//! Converters: text becomes what Cedar can compare. Each is named in a schema with `@as("…")`.
+
+use onus_model::extract::{Attr, Value};
+use onus_model::plan::Converter;
+use onus_model::source::Span;
+
+/// Converts a text. The members of a record carry the span of the whole text.
+///
+/// # Errors
+///
+/// What is wrong with the text, to be read behind the text itself: "is not …".
+pub(crate) fn convert(converter: Converter, text: &str, span: Span) -> Result<Value, String> {
+    match converter {
+        Converter::Image => image(text, span),
+        Converter::Version => version(text, span),
+        Converter::Quantity => quantity(text).map(Value::Long),
+        Converter::Duration => duration(text).map(Value::Long),
+        Converter::Cidr => cidr(text),
+    }
+}
+
+/// A record of a converter's members, by their index.
+fn record(members: Vec<(u16, Option<Value>)>, span: Span) -> Value {
+    Value::Record(
+        members
+            .into_iter()
+            .filter_map(|(index, value)| value.map(|value| (index, Attr { value, span })))
+            .collect(),
+    )
+}
+
+fn string(text: &str) -> Value {
+    Value::String(text.into())
+}
+
+/// An image reference (the distribution project's grammar): `[registry[:port]/]repository[:tag][@digest]`.
+///
+/// The first part is a registry if it holds a `.` or a `:`, or is `localhost`.
+fn image(text: &str, span: Span) -> Result<Value, String> {
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest)),
+        None => (text, None),
+    };
+    let (registry, rest) = match rest.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
+            (Some(first), rest)
+        }
+        _ => (None, rest),
+    };
+    // Behind the last `/`, a `:` begins the tag.
+    let (repository, tag) = match rest.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+        _ => (rest, None),
+    };
+    let bad = |part: &str| part.is_empty() || part.chars().any(char::is_whitespace);
+    if bad(repository)
+        || tag.is_some_and(bad)
+        || digest.is_some_and(bad)
+        || registry.is_some_and(bad)
+    {
+        return Err("is not an image reference".to_owned());
+    }
+    let members = vec![
+        (0, registry.map(string)),
+        (1, Some(string(repository))),
+        (2, tag.map(string)),
+        (3, digest.map(string)),
+    ];
+    Ok(record(members, span))
+}
+
+/// `1.36`, `v1.36` or `1.36.2`: what follows the minor number is not looked at.
+fn version(text: &str, span: Span) -> Result<Value, String> {
+    let number = |part: Option<&str>| {
+        part.filter(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|p| p.parse::<i64>().ok())
+    };
+    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
+    match (number(parts.next()), number(parts.next())) {
+        (Some(major), Some(minor)) => Ok(record(
+            vec![(0, Some(Value::Long(major))), (1, Some(Value::Long(minor)))],
+            span,
+        )),
+        _ => Err("is not a version such as `1.36`".to_owned()),
+    }
+}
+
+/// A Kubernetes quantity in thousandths, rounded up (the API's `resource.Quantity`).
+fn quantity(text: &str) -> Result<i64, String> {
+    const SUFFIXES: [(&str, i128, u32); 16] = [
+        ("Ki", 1 << 10, 0),
+        ("Mi", 1 << 20, 0),
+        ("Gi", 1 << 30, 0),
+        ("Ti", 1 << 40, 0),
+        ("Pi", 1 << 50, 0),
+        ("Ei", 1 << 60, 0),
+        ("n", 1, 9),
+        ("u", 1, 6),
+        ("m", 1, 3),
+        ("k", 1_000, 0),
+        ("M", 1_000_000, 0),
+        ("G", 1_000_000_000, 0),
+        ("T", 1_000_000_000_000, 0),
+        ("P", 1_000_000_000_000_000, 0),
+        ("E", 1_000_000_000_000_000_000, 0),
+        ("", 1, 0),
+    ];
+    let bad = || "is not a quantity such as `250m` or `1Gi`".to_owned();
+    let (digits, factor, below) = SUFFIXES
+        .iter()
+        .find_map(|(suffix, factor, below)| Some((text.strip_suffix(suffix)?, *factor, *below)))
+        .ok_or_else(bad)?;
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().map_err(|_| bad())?),
+        None => (digits, 0),
+    };
+    let (value, scale) = decimal(digits).ok_or_else(bad)?;
+    // In thousandths: value * factor * 10^(3 + exponent - scale - below).
+    let shift = 3 + i64::from(exponent) - i64::from(scale) - i64::from(below);
+    let value = value.checked_mul(factor).ok_or_else(bad)?;
+    let power = |n: i64| u32::try_from(n).ok().and_then(|n| 10i128.checked_pow(n));
+    let scaled = if shift >= 0 {
+        value
+            .checked_mul(power(shift).ok_or_else(bad)?)
+            .ok_or_else(bad)?
+    } else {
+        match power(-shift) {
+            Some(divisor) => value.div_euclid(divisor) + i128::from(value.rem_euclid(divisor) != 0),
+            None => i128::from(value > 0),
+        }
+    };
+    i64::try_from(scaled).map_err(|_| "is too large a quantity".to_owned())
+}
+
+/// A decimal number as a whole number and the count of its fractional digits.
+fn decimal(text: &str) -> Option<(i128, u32)> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = format!("{whole}{fraction}");
+    if all.is_empty() || !all.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some((
+        sign * all.parse::<i128>().ok()?,
+        u32::try_from(fraction.len()).ok()?,
+    ))
+}
+
+/// `1h30m`, `500ms`, `90s`: milliseconds. Units as in Go's durations, with `d`, `w` and `y` as Prometheus has them.
+fn duration(text: &str) -> Result<i64, String> {
+    let bad = || "is not a duration such as `90s` or `1h30m`".to_owned();
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    if rest == "0" {
+        return Ok(0);
+    }
+    let mut sum: i128 = 0;
+    if rest.is_empty() {
+        return Err(bad());
+    }
+    while !rest.is_empty() {
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or_else(bad)?;
+        let (digits, tail) = rest.split_at_checked(end).ok_or_else(bad)?;
+        let end = tail
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at_checked(end).ok_or_else(bad)?;
+        let nanoseconds: i128 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            "d" => 86_400_000_000_000,
+            "w" => 604_800_000_000_000,
+            "y" => 31_536_000_000_000_000,
+            _ => return Err(bad()),
+        };
+        let (value, scale) = decimal(digits).ok_or_else(bad)?;
+        let scale = 10i128.checked_pow(scale).ok_or_else(bad)?;
+        sum = value
+            .checked_mul(nanoseconds)
+            .and_then(|n| sum.checked_add(n / scale))
+            .ok_or_else(bad)?;
+        rest = tail;
+    }
+    i64::try_from(sign * sum / 1_000_000).map_err(|_| bad())
+}
+
+/// An address or a range, as Cedar's `ip()` takes it.
+fn cidr(text: &str) -> Result<Value, String> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let address: std::net::IpAddr = address
+        .parse()
+        .map_err(|_| "is not an address or a range such as `10.0.0.0/8`".to_owned())?;
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let good = |p: &str| {
+        p.bytes().all(|b| b.is_ascii_digit()) && p.parse::<u8>().is_ok_and(|n| n <= longest)
+    };
+    if prefix.is_some_and(|p| !good(p)) {
+        return Err(format!("has a prefix that is not between 0 and {longest}"));
+    }
+    Ok(Value::Ip(text.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(converter: Converter, text: &str) -> String {
+        match convert(converter, text, Span::default()) {
+            Ok(Value::Record(members)) => members
+                .iter()
+                .map(|(index, attr)| {
+                    let name = converter.members()[usize::from(*index)];
+                    match &attr.value {
+                        Value::String(text) => format!("{name}={text}"),
+                        Value::Long(number) => format!("{name}={number}"),
+                        other => format!("{other:?}"),
+                    }
+                })
+                .collect::<Vec<_>>()
+                .join(" "),
+            Ok(Value::Long(number)) => number.to_string(),
+            Ok(Value::Ip(text)) => text.to_string(),
+            Ok(other) => format!("{other:?}"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn takes_image_references_apart() {
+        let check =
+            |text, expected: &str| assert_eq!(parts(Converter::Image, text), expected, "{text}");
+        check("nginx", "repository=nginx");
+        check("nginx:1.25", "repository=nginx tag=1.25");
+        check(
+            "localhost:5000/tools/sidecar",
+            "registry=localhost:5000 repository=tools/sidecar",
+        );
+        check(
+            "localhost:5000/x:1.2",
+            "registry=localhost:5000 repository=x tag=1.2",
+        );
+        check(
+            "ghcr.io/a/b@sha256:0f",
+            "registry=ghcr.io repository=a/b digest=sha256:0f",
+        );
+        check("a/b:1@sha256:0f", "repository=a/b tag=1 digest=sha256:0f");
+        check("", "is not an image reference");
+        check("nginx:", "is not an image reference");
+        check("two words", "is not an image reference");
+    }
+
+    #[test]
+    fn orders_versions_by_their_numbers() {
+        let check =
+            |text, expected: &str| assert_eq!(parts(Converter::Version, text), expected, "{text}");
+        check("1.9", "major=1 minor=9");
+        check("v1.36.2", "major=1 minor=36");
+        check("1", "is not a version such as `1.36`");
+        check("1.x", "is not a version such as `1.36`");
+        check("1.+3", "is not a version such as `1.36`");
+    }
+
+    #[test]
+    fn counts_quantities_in_thousandths() {
+        let check =
+            |text, expected: &str| assert_eq!(parts(Converter::Quantity, text), expected, "{text}");
+        check("250m", "250");
+        check("1", "1000");
+        check("0.5", "500");
+        check("1Ki", "1024000");
+        check("1.5Gi", "1610612736000");
+        check("1e3", "1000000");
+        check("1n", "1");
+        check("2k", "2000000");
+        check("x", "is not a quantity such as `250m` or `1Gi`");
+        check(
+            "99999999999999999999E",
+            "is not a quantity such as `250m` or `1Gi`",
+        );
+    }
+
+    #[test]
+    fn counts_durations_in_milliseconds() {
+        let check =
+            |text, expected: &str| assert_eq!(parts(Converter::Duration, text), expected, "{text}");
+        check("1h30m", "5400000");
+        check("500ms", "500");
+        check("1.5s", "1500");
+        check("7d", "604800000");
+        check("0", "0");
+        check("10", "is not a duration such as `90s` or `1h30m`");
+        check("ten", "is not a duration such as `90s` or `1h30m`");
+    }
+
+    #[test]
+    fn accepts_addresses_and_ranges() {
+        let check =
+            |text, expected: &str| assert_eq!(parts(Converter::Cidr, text), expected, "{text}");
+        check("10.0.0.0/8", "10.0.0.0/8");
+        check("::1", "::1");
+        check("10.0.0.0/33", "has a prefix that is not between 0 and 32");
+        check(
+            "10.0.0",
+            "is not an address or a range such as `10.0.0.0/8`",
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! Documents with spans: the text of one file becomes one tree, whatever its syntax.
+//!
+//! [`read`] decodes, parses and checks limits; a [`Tree`] answers by position or by key and keeps
+//! for every node the bytes where it was written. Scalars stay text until somebody asks what they
+//! mean in a [`Dialect`].
+
+mod build;
+mod decode;
+mod dialect;
+mod json;
+mod template;
+mod toml;
+mod tree;
+mod yaml;
+
+use onus_model::source::Span;
+
+pub use decode::decode;
+pub use dialect::Scalar;
+pub use onus_model::plan::Dialect;
+pub use tree::{Duplicate, Entries, Entry, Items, Kind, NodeId, Tree};
+
+use build::Builder;
+
+/// The language a file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Syntax {
+    /// YAML 1.2, several documents to a file.
+    Yaml,
+    /// JSON (RFC 8259), one document to a file.
+    Json,
+    /// TOML 1.0.
+    Toml,
+}
+
+impl Syntax {
+    /// The syntax that a path's extension stands for, in any case of letters.
+    #[must_use]
+    pub fn of(path: &str) -> Option<Self> {
+        let name = path.rsplit(['/', '\\']).next()?;
+        let (_, extension) = name.rsplit_once('.')?;
+        let is = |known: &str| extension.eq_ignore_ascii_case(known);
+        if is("yaml") || is("yml") {
+            Some(Self::Yaml)
+        } else if is("json") {
+            Some(Self::Json)
+        } else if is("toml") {
+            Some(Self::Toml)
+        } else {
+            None
+        }
+    }
+}
+
+/// What a file may cost before it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Size of the file, in bytes. Spans hold four gibibytes at most, whatever is said here.
+    pub bytes: usize,
+    /// How many collections may stand in each other, through aliases too.
+    pub depth: usize,
+    /// How many nodes the aliases of a file may add to it. A scalar counts once for each KiB.
+    pub nodes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            depth: 128,
+            nodes: 1_000_000,
+        }
+    }
+}
+
+/// Why there is no tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means for the file.
+    pub kind: FailureKind,
+    /// Why, in the user's terms.
+    pub reason: String,
+    /// Where, in bytes of the decoded text.
+    pub span: Option<Span>,
+    /// The decoded text, if it could be decoded, so that a frame can be shown.
+    pub text: Option<String>,
+}
+
+/// What a failure means for the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FailureKind {
+    /// Not a document, and not meant to be one as it stands: a template.
+    Skipped,
+    /// It should have been a document.
+    Unreadable,
+}
+
+impl Failure {
+    fn unreadable(reason: impl Into<String>, span: Option<Span>) -> Self {
+        Self {
+            kind: FailureKind::Unreadable,
+            reason: reason.into(),
+            span,
+            text: None,
+        }
+    }
+
+    fn template(span: Span) -> Self {
+        Self {
+            kind: FailureKind::Skipped,
+            reason: "a Helm or Jinja template, not YAML".to_owned(),
+            span: Some(span),
+            text: None,
+        }
+    }
+}
+
+/// Reads a file into a tree.
+///
+/// # Errors
+///
+/// The file is too large, not text, not in this syntax, beyond a limit, or a template.
+pub fn read(bytes: Vec<u8>, syntax: Syntax, limits: &Limits) -> Result<Tree, Failure> {
+    let most = limits.bytes.min(u32::MAX as usize);
+    if bytes.len() > most {
+        return Err(Failure::unreadable(
+            format!("larger than {most} bytes"),
+            None,
+        ));
+    }
+    let text = decode(bytes)?;
+    let mut builder = Builder::new(&text, limits);
+    let parsed = match syntax {
+        Syntax::Yaml => yaml::parse(&text, &mut builder, limits),
+        Syntax::Json => json::parse(&text, &mut builder),
+        Syntax::Toml => toml::parse(&text, &mut builder),
+    };
+    let parts = builder.finish();
+    match parsed {
+        Ok(()) => Ok(Tree::new(text, syntax, parts)),
+        Err(failure) => Err(Failure {
+            text: Some(text),
+            ..failure
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,724 @@
+//! Follows the plan through a file's documents and takes out what is worth judging.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use onus_model::extract::{Attr, Entity, Extract, Fault, Object, ObjectName, Value};
+use onus_model::path::{Locator, Path, Pattern, Segment, Selector};
+use onus_model::plan::{Attribute, EntityType, Format, FormatId, From, Plan, Shape, TypeId};
+use onus_model::source::{LineIndex, Span};
+
+use crate::convert::convert;
+use crate::document::{Kind, NodeId, Scalar, Tree};
+use crate::locate::{Found, Key, Roots, Walker, Wrong, duplicate, noun};
+
+/// Objects may stand in objects (a List in a List) this deep.
+const DEEPEST_OBJECT: u32 = 8;
+
+/// The formats that a file may be of, by its name alone.
+#[must_use]
+pub fn formats(plan: &Plan, path: &str) -> Vec<FormatId> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let rooted = format!("/{path}");
+    let ids = (0..).map(FormatId);
+    ids.zip(&plan.formats)
+        .filter(|(_, format)| {
+            format
+                .files
+                .iter()
+                .any(|pattern| match pattern.strip_prefix("**/") {
+                    Some(_) => Pattern::new(&pattern.replacen("**/", "*/", 1)).matches(&rooted),
+                    None if pattern.contains('/') => {
+                        Pattern::new(&format!("*/{pattern}")).matches(&rooted)
+                    }
+                    None => Pattern::new(pattern).matches(name),
+                })
+        })
+        .map(|(id, _)| id)
+        .collect()
+}
+
+/// Takes out of a tree what the plan asks for. `patch` says that another file lists this one as a patch.
+///
+/// Never fails: what is not as the schema says becomes a fault of the value or the entity, which no check can pass.
+#[must_use]
+pub fn extract(
+    plan: &Plan,
+    formats: &[FormatId],
+    tree: &Tree,
+    patch: bool,
+    digest: u64,
+) -> Extract {
+    let mut out = Extract {
+        documents: count(tree.documents().len()),
+        duplicate_keys: count(tree.duplicates().len()),
+        digest,
+        ..Extract::default()
+    };
+    let may_patch = patch || tree.text().contains("$patch");
+    for id in formats {
+        let Some(format) = plan.format(*id) else {
+            continue;
+        };
+        let mut extractor = Extractor {
+            plan,
+            format,
+            walker: Walker {
+                tree,
+                dialect: format.dialect,
+            },
+            out: &mut out,
+            enclosing: Vec::new(),
+            object: 0,
+            patch: false,
+        };
+        for (number, root) in tree.documents().iter().enumerate() {
+            let mut objects = Vec::new();
+            extractor.objects(*root, 0, &mut objects);
+            for node in objects {
+                extractor.patch = patch || may_patch && extractor.says_patch(node);
+                extractor.object(count(number), node);
+            }
+        }
+    }
+    if !out.entities.is_empty() {
+        out.lines = LineIndex::new(tree.text());
+    }
+    out
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+struct Extractor<'t, 'o> {
+    plan: &'t Plan,
+    format: &'t Format,
+    walker: Walker<'t>,
+    out: &'o mut Extract,
+    /// The entities around the one that is read, outermost first, with their types.
+    enclosing: Vec<(TypeId, u32)>,
+    /// The object that is read: an index into [`Extract::objects`].
+    object: u32,
+    /// It is a patch.
+    patch: bool,
+}
+
+/// What attributes are read from.
+#[derive(Clone, Copy)]
+struct Site<'f, 't> {
+    found: &'f Found<'t>,
+    roots: Roots,
+    /// Where what is missing is shown.
+    nearest: Span,
+}
+
+impl<'t> Extractor<'t, '_> {
+    /// The objects in a node: itself, or those that it lists.
+    fn objects(&self, node: NodeId, depth: u32, objects: &mut Vec<NodeId>) {
+        let roots = Roots {
+            entity: node,
+            object: node,
+            current: node,
+        };
+        let Some(locator) = self
+            .format
+            .objects
+            .iter()
+            .find(|l| self.walker.guarded(&l.guards, node))
+        else {
+            return;
+        };
+        for found in self.walker.all(&locator.path, roots) {
+            if found.node == node {
+                objects.push(node);
+            } else if depth < DEEPEST_OBJECT {
+                self.objects(found.node, depth + 1, objects);
+            }
+        }
+    }
+
+    /// Whether `$patch` stands anywhere in it.
+    fn says_patch(&self, node: NodeId) -> bool {
+        let tree = self.walker.tree;
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            match tree.kind(node) {
+                Kind::Mapping => {
+                    for entry in tree.entries(node) {
+                        if tree.raw(entry.key) == "$patch" {
+                            return true;
+                        }
+                        open.push(entry.value);
+                    }
+                }
+                Kind::Sequence => open.extend(tree.items(node)),
+                Kind::Scalar => {}
+            }
+        }
+        false
+    }
+
+    fn object(&mut self, document: u32, node: NodeId) {
+        let roots = Roots {
+            entity: node,
+            object: node,
+            current: node,
+        };
+        let scalar = |paths: &'t [Path]| {
+            paths.iter().find_map(|path| {
+                let found = self.walker.first(path, roots)?;
+                let tree = self.walker.tree;
+                (tree.kind(found.node) == Kind::Scalar && !self.walker.is_null(found.node))
+                    .then(|| tree.raw(found.node).to_owned())
+            })
+        };
+        let identity = &self.format.identity;
+        let name = ObjectName {
+            kind: scalar(&identity.kind).unwrap_or_else(|| self.format.name.clone()),
+            namespace: scalar(&identity.namespace),
+            name: scalar(&identity.name),
+        };
+        self.object = count(self.out.objects.len());
+        let prefix = name.path();
+        self.out.objects.push(Object {
+            name: name.into(),
+            document,
+            patch: self.patch,
+        });
+        for id in &self.format.roots {
+            self.entities(*id, node, node, &prefix);
+        }
+    }
+
+    /// All entities of a type in a node, and in each of them those of its child types.
+    fn entities(&mut self, id: TypeId, node: NodeId, object: NodeId, prefix: &str) {
+        let Some(entity_type) = self.plan.entity_type(id) else {
+            return;
+        };
+        let roots = Roots {
+            entity: node,
+            object,
+            current: node,
+        };
+        let mut taken: BTreeSet<Arc<str>> = BTreeSet::new();
+        for locator in &entity_type.each {
+            if !self.walker.guarded(&locator.guards, object) {
+                continue;
+            }
+            for found in self.walker.all(&locator.path, roots) {
+                // An empty value is no element.
+                if self.format.null_is_absent
+                    && found.wrong.is_none()
+                    && self.walker.is_null(found.node)
+                {
+                    continue;
+                }
+                self.entity(id, entity_type, locator, &found, object, prefix, &mut taken);
+            }
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call, and a struct would only rename them"
+    )]
+    fn entity(
+        &mut self,
+        id: TypeId,
+        entity_type: &'t EntityType,
+        locator: &'t Locator,
+        found: &Found<'t>,
+        object: NodeId,
+        prefix: &str,
+        taken: &mut BTreeSet<Arc<str>>,
+    ) {
+        let tree = self.walker.tree;
+        let node = found.node;
+        let roots = Roots {
+            entity: node,
+            object,
+            current: node,
+        };
+        let named = entity_type
+            .id
+            .as_ref()
+            .and_then(|path| self.walker.first(path, roots));
+        let named =
+            named.filter(|n| tree.kind(n.node) == Kind::Scalar && !self.walker.is_null(n.node));
+        let head = match &named {
+            Some(named) => named.key_span.map_or_else(
+                || tree.span(named.node),
+                |key| key.join(tree.span(named.node)),
+            ),
+            None => self.head(found),
+        };
+        let name = named.map(|n| tree.raw(n.node));
+        let logical = logical_name(prefix, locator, found, name, taken);
+        let index = count(self.out.entities.len());
+        self.out.entities.push(Entity {
+            of: id,
+            object: self.object,
+            parent: self
+                .enclosing
+                .iter()
+                .rev()
+                .find(|(of, _)| Some(*of) == entity_type.parent)
+                .map(|(_, index)| *index),
+            id: logical.clone(),
+            head,
+            attributes: Vec::new(),
+            tags: Vec::new(),
+            fault: None,
+        });
+        let fault = self.entity_fault(entity_type, found, head);
+        let site = Site {
+            found,
+            roots,
+            nearest: head,
+        };
+        let mut attributes = Vec::new();
+        let mut tags = Vec::new();
+        if !matches!(found.wrong, Some(Wrong::Shape { .. })) {
+            attributes = self.attributes(&entity_type.attributes, node, site);
+            if let Some((path, shape)) = &entity_type.tags {
+                tags = self.tags(path, shape, site);
+            }
+        }
+        if let Some(entity) = self.out.entities.get_mut(index as usize) {
+            entity.attributes = attributes;
+            entity.tags = tags;
+            entity.fault = fault;
+        }
+        if entity_type.children.is_empty() || matches!(found.wrong, Some(Wrong::Shape { .. })) {
+            return;
+        }
+        self.enclosing.push((id, index));
+        for child in &entity_type.children {
+            self.entities(*child, node, object, &logical);
+        }
+        self.enclosing.pop();
+    }
+
+    /// What makes an entity as a whole impossible to judge.
+    fn entity_fault(
+        &self,
+        entity_type: &EntityType,
+        found: &Found<'_>,
+        head: Span,
+    ) -> Option<Box<(Fault, Span)>> {
+        let tree = self.walker.tree;
+        let fault = match &found.wrong {
+            Some(Wrong::Twice {
+                name,
+                first,
+                second,
+            }) => (twice(name, *first), *second),
+            Some(Wrong::Shape {
+                found,
+                expected,
+                span,
+            }) => (
+                Fault {
+                    message: format!("{found} stands where {expected} is expected"),
+                    also: None,
+                },
+                *span,
+            ),
+            None => {
+                let reads_members = entity_type
+                    .attributes
+                    .iter()
+                    .any(|a| matches!(a.from, From::Member));
+                if tree.kind(found.node) == Kind::Mapping || !reads_members {
+                    return None;
+                }
+                (
+                    Fault {
+                        message: format!(
+                            "{} stands where a mapping is expected",
+                            noun(tree, found.node)
+                        ),
+                        also: None,
+                    },
+                    head,
+                )
+            }
+        };
+        Some(Box::new(fault))
+    }
+
+    /// Where a thing without a name begins: its key, or its first line.
+    fn head(&self, found: &Found<'_>) -> Span {
+        if let Some(key) = found.key_span {
+            return key;
+        }
+        let tree = self.walker.tree;
+        let whole = tree.span(found.node);
+        match tree.kind(found.node) {
+            Kind::Mapping => tree.entries(found.node).next().map_or(whole, |entry| {
+                first_line(tree, tree.span(entry.key).join(entry.at))
+            }),
+            Kind::Sequence | Kind::Scalar => first_line(tree, whole),
+        }
+    }
+
+    fn attributes(
+        &self,
+        attributes: &'t [Attribute],
+        node: NodeId,
+        site: Site<'_, 't>,
+    ) -> Vec<(u16, Attr)> {
+        let mut present = Vec::with_capacity(attributes.len());
+        for (index, attribute) in attributes.iter().enumerate() {
+            let attr = self.attribute(attribute, node, site).or_else(|| {
+                // In a patch what is required may stand in what is patched.
+                (attribute.required && !self.patch).then(|| {
+                    fault(
+                        format!(
+                            "`{}` is missing, and the schema requires it",
+                            attribute.name
+                        ),
+                        site.nearest,
+                    )
+                })
+            });
+            if let Some(attr) = attr {
+                present.push((u16::try_from(index).unwrap_or(u16::MAX), attr));
+            }
+        }
+        present
+    }
+
+    fn attribute(
+        &self,
+        attribute: &'t Attribute,
+        node: NodeId,
+        site: Site<'_, 't>,
+    ) -> Option<Attr> {
+        let tree = self.walker.tree;
+        let key_text = |key: Key<'t>| match key {
+            Key::Name(name) => Some(Value::String(name.into())),
+            Key::Index(index) => match attribute.shape {
+                Shape::Long => i64::try_from(index).ok().map(Value::Long),
+                _ => Some(Value::String(index.to_string().into())),
+            },
+            Key::None => None,
+        };
+        let key_attr = |key| {
+            key_text(key).map(|value| Attr {
+                value,
+                span: site.found.key_span.unwrap_or(site.nearest),
+            })
+        };
+        match &attribute.from {
+            From::Member => {
+                if tree.kind(node) != Kind::Mapping {
+                    return None;
+                }
+                if tree.duplicates_within(node).is_some()
+                    && let Some((first, second)) = duplicate(tree, node, &attribute.name)
+                {
+                    return Some(Attr {
+                        value: Value::Fault(Box::new(twice(&attribute.name, first))),
+                        span: second,
+                    });
+                }
+                let entry = tree.get(node, &attribute.name)?;
+                self.value(
+                    &attribute.shape,
+                    entry.value,
+                    Some(tree.span(entry.key)),
+                    site,
+                )
+            }
+            From::Path(path) => {
+                let roots = Roots {
+                    current: node,
+                    ..site.roots
+                };
+                let found = self.walker.all(path, roots);
+                // A set may be put together from several places.
+                if let (Shape::Set(element), true) = (&attribute.shape, many(path)) {
+                    let span = found
+                        .first()
+                        .and_then(|f| f.key_span)
+                        .unwrap_or(site.nearest);
+                    let elements = found
+                        .iter()
+                        .filter_map(|f| self.found_value(element, f, site))
+                        .collect();
+                    return Some(Attr {
+                        value: Value::Set(elements),
+                        span,
+                    });
+                }
+                self.found_value(&attribute.shape, found.first()?, site)
+            }
+            From::List => key_attr(site.found.list).or_else(|| key_attr(site.found.key)),
+            From::Key => key_attr(site.found.key),
+            From::Keys => {
+                if tree.kind(node) != Kind::Mapping {
+                    return None;
+                }
+                let elements = tree
+                    .entries(node)
+                    .filter(|e| !(self.format.null_is_absent && self.walker.is_null(e.value)))
+                    .map(|e| Attr {
+                        value: Value::String(tree.raw(e.key).into()),
+                        span: tree.span(e.key),
+                    })
+                    .collect();
+                Some(Attr {
+                    value: Value::Set(elements),
+                    span: site.nearest,
+                })
+            }
+            From::Enclosing(of) => {
+                let (_, index) = self.enclosing.iter().rev().find(|(t, _)| t == of)?;
+                Some(Attr {
+                    value: Value::Entity(*index),
+                    span: site.nearest,
+                })
+            }
+        }
+    }
+
+    fn found_value(&self, shape: &'t Shape, found: &Found<'t>, site: Site<'_, 't>) -> Option<Attr> {
+        match &found.wrong {
+            Some(Wrong::Twice {
+                name,
+                first,
+                second,
+            }) => Some(Attr {
+                value: Value::Fault(Box::new(twice(name, *first))),
+                span: *second,
+            }),
+            Some(Wrong::Shape {
+                found,
+                expected,
+                span,
+            }) => Some(fault(
+                format!("{found} stands where {expected} is expected"),
+                *span,
+            )),
+            None => self.value(shape, found.node, found.key_span, site),
+        }
+    }
+
+    /// A node as a value of a shape; `None` where null means that it is not there.
+    fn value(
+        &self,
+        shape: &'t Shape,
+        node: NodeId,
+        key: Option<Span>,
+        site: Site<'_, 't>,
+    ) -> Option<Attr> {
+        let tree = self.walker.tree;
+        let kind = tree.kind(node);
+        let span = match kind {
+            Kind::Scalar => tree.span(node),
+            Kind::Mapping | Kind::Sequence => {
+                key.unwrap_or_else(|| first_line(tree, tree.span(node)))
+            }
+        };
+        if let Some(tag) = tree.tag(node) {
+            return Some(fault(
+                format!("the value of the tag `{tag}` is not known here"),
+                span,
+            ));
+        }
+        let scalar = || tree.resolve(node, self.walker.dialect);
+        if kind == Kind::Scalar && matches!(scalar(), Scalar::Null) && self.format.null_is_absent {
+            return None;
+        }
+        let value = match (shape, kind) {
+            (Shape::Bool, Kind::Scalar) => match scalar() {
+                Scalar::Bool(bool) => Value::Bool(bool),
+                other => return Some(contradiction(other, tree.raw(node), "true or false", span)),
+            },
+            (Shape::Long, Kind::Scalar) => match scalar() {
+                Scalar::Int(number) => Value::Long(number),
+                other => return Some(contradiction(other, tree.raw(node), "a whole number", span)),
+            },
+            (Shape::String, Kind::Scalar) => match scalar() {
+                Scalar::Text(text) => Value::String(text.into()),
+                other => return Some(contradiction(other, tree.raw(node), "text", span)),
+            },
+            (Shape::Text, Kind::Scalar) => match scalar() {
+                Scalar::Null => {
+                    return Some(contradiction(Scalar::Null, "", "text or a number", span));
+                }
+                _ => Value::String(tree.raw(node).into()),
+            },
+            (Shape::Converted(converter), Kind::Scalar) => {
+                match convert(*converter, tree.raw(node), span) {
+                    Ok(value) => value,
+                    Err(why) => return Some(fault(format!("`{}` {why}", tree.raw(node)), span)),
+                }
+            }
+            (Shape::Set(element), Kind::Sequence) => Value::Set(
+                tree.items(node)
+                    .filter_map(|item| self.value(element, item, None, site))
+                    .collect(),
+            ),
+            (Shape::Record(attributes), Kind::Mapping) => Value::Record(self.attributes(
+                attributes,
+                node,
+                Site {
+                    nearest: span,
+                    ..site
+                },
+            )),
+            (Shape::Bool | Shape::Long | Shape::String | Shape::Text | Shape::Converted(_), _) => {
+                return Some(fault(
+                    format!(
+                        "{} stands where a single value is expected",
+                        noun(tree, node)
+                    ),
+                    span,
+                ));
+            }
+            (Shape::Set(_), _) => {
+                return Some(fault(
+                    format!("{} stands where a list is expected", noun(tree, node)),
+                    span,
+                ));
+            }
+            (Shape::Record(_), _) => {
+                return Some(fault(
+                    format!("{} stands where a mapping is expected", noun(tree, node)),
+                    span,
+                ));
+            }
+            (Shape::Entity(_), _) => return None,
+        };
+        Some(Attr { value, span })
+    }
+
+    /// The members of a mapping as tags.
+    fn tags(&self, path: &'t Path, shape: &'t Shape, site: Site<'_, 't>) -> Vec<(Box<str>, Attr)> {
+        let tree = self.walker.tree;
+        let mut tags: Vec<(Box<str>, Attr)> = Vec::new();
+        for found in self.walker.all(path, site.roots) {
+            let wrong = found.wrong.is_some() || !matches!(tree.kind(found.node), Kind::Mapping);
+            if wrong {
+                if !self.walker.is_null(found.node)
+                    && let Some(attr) = self.found_value(&EMPTY_RECORD, &found, site)
+                {
+                    tags.push(("".into(), attr));
+                }
+                continue;
+            }
+            for entry in tree.entries(found.node) {
+                let name = tree.raw(entry.key);
+                let attr = match duplicate(tree, found.node, name) {
+                    Some((first, second)) => Some(Attr {
+                        value: Value::Fault(Box::new(twice(name, first))),
+                        span: second,
+                    }),
+                    None => self.value(shape, entry.value, Some(tree.span(entry.key)), site),
+                };
+                if let Some(attr) = attr {
+                    tags.push((name.into(), attr));
+                }
+            }
+        }
+        tags.sort_by(|a, b| a.0.cmp(&b.0));
+        tags.dedup_by(|a, b| a.0 == b.0);
+        tags
+    }
+}
+
+/// What is not a mapping is a fault of this shape.
+static EMPTY_RECORD: Shape = Shape::Record(Vec::new());
+
+/// `parent/list/name`; siblings of one name are told apart by a number.
+fn logical_name(
+    prefix: &str,
+    locator: &Locator,
+    found: &Found<'_>,
+    name: Option<&str>,
+    taken: &mut BTreeSet<Arc<str>>,
+) -> Arc<str> {
+    let mut logical = prefix.to_owned();
+    // A type that stands in one place of its object has the object's name.
+    if many(&locator.path) {
+        if let Key::Name(list) = found.list {
+            logical.push('/');
+            logical.push_str(list);
+        }
+        logical.push('/');
+        match (name, found.key) {
+            (Some(name), _) | (None, Key::Name(name)) => logical.push_str(name),
+            (None, Key::Index(index)) => logical.push_str(&index.to_string()),
+            (None, Key::None) => {}
+        }
+    }
+    if taken.contains(logical.as_str()) {
+        let mut number = 2;
+        while taken.contains(format!("{logical}#{number}").as_str()) {
+            number += 1;
+        }
+        logical = format!("{logical}#{number}");
+    }
+    let logical: Arc<str> = logical.into();
+    taken.insert(logical.clone());
+    logical
+}
+
+/// Whether a path may lead to more than one node.
+fn many(path: &Path) -> bool {
+    path.segments.iter().any(|segment| match segment {
+        Segment::Child(selectors) => !matches!(
+            selectors.as_slice(),
+            [Selector::Name(_) | Selector::Index(_)]
+        ),
+        Segment::Descendant(_) => true,
+    })
+}
+
+fn fault(message: String, span: Span) -> Attr {
+    Attr {
+        value: Value::Fault(Box::new(Fault {
+            message,
+            also: None,
+        })),
+        span,
+    }
+}
+
+fn twice(name: &str, first: Span) -> Fault {
+    Fault {
+        message: format!(
+            "`{name}` stands twice in one mapping, and loaders differ on which counts"
+        ),
+        also: Some((first, "it stands here first".to_owned())),
+    }
+}
+
+fn contradiction(scalar: Scalar<'_>, raw: &str, expected: &str, span: Span) -> Attr {
+    let what = match scalar {
+        Scalar::Null => "null",
+        Scalar::Bool(_) => "a boolean",
+        Scalar::Int(_) => "a number",
+        Scalar::BigInt => "a number that is too large",
+        Scalar::Float(_) => "a number with a fraction",
+        Scalar::Text(_) => "text",
+    };
+    // Long texts would drown the message; the frame shows them anyway.
+    let shown: String = raw.chars().take(40).collect();
+    let more = if shown.len() < raw.len() { "…" } else { "" };
+    fault(
+        format!("`{shown}{more}` is {what}, and {expected} is expected"),
+        span,
+    )
+}
+
+/// The part of a span that stands on its first line.
+fn first_line(tree: &Tree, span: Span) -> Span {
+    let text = tree.text().get(span.range()).unwrap_or_default();
+    let length = text.find('\n').unwrap_or(text.len());
+    let trimmed = text.get(..length).unwrap_or_default().trim_end().len();
+    Span::new(span.start as usize, span.start as usize + trimmed)
+}

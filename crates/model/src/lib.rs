@@ -1,0 +1,14 @@
+//! The nouns of Onus.
+//!
+//! Everything that flows between reading, deciding and reporting is named here. This crate parses nothing,
+//! serialises nothing, knows no Cedar and does no input or output.
+
+pub mod assessment;
+pub mod catalog;
+pub mod check;
+pub mod extract;
+pub mod file;
+pub mod path;
+pub mod plan;
+pub mod problem;
+pub mod source;

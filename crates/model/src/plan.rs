@@ -1,0 +1,233 @@
+//! What to extract: a format's annotated schema, compiled.
+//!
+//! The engine makes a [`Plan`] from the schemas, the readers follow it, and neither knows the other.
+
+use std::sync::Arc;
+
+use crate::path::{Locator, Path};
+use crate::source::{Span, Text};
+
+/// How the loader of a format reads plain YAML scalars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dialect {
+    /// YAML 1.2 core schema (YAML 1.2.2, section 10.3).
+    #[default]
+    Core,
+    /// go-yaml version 2, as Kubernetes tools embed it: `yes` is true, `0400` is 256, `1:30` is text.
+    GoYaml,
+}
+
+/// Index into [`Plan::types`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeId(pub u16);
+
+/// Index into [`Plan::formats`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FormatId(pub u16);
+
+/// Everything that may be extracted from the files of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The formats, in order of name.
+    pub formats: Vec<Format>,
+    /// The entity types of all formats.
+    pub types: Vec<EntityType>,
+    /// The parameters of all formats, in order of name.
+    pub parameters: Vec<Parameter>,
+}
+
+impl Plan {
+    /// A format by its index.
+    #[must_use]
+    pub fn format(&self, id: FormatId) -> Option<&Format> {
+        self.formats.get(usize::from(id.0))
+    }
+
+    /// A type by its index.
+    #[must_use]
+    pub fn entity_type(&self, id: TypeId) -> Option<&EntityType> {
+        self.types.get(usize::from(id.0))
+    }
+}
+
+/// One format: one namespace of an annotated schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// The namespace's name.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// File name patterns (`.gitignore` syntax).
+    pub files: Vec<String>,
+    /// How plain scalars are read.
+    pub dialect: Dialect,
+    /// Whether `null` and an empty value mean that the key is not there.
+    pub null_is_absent: bool,
+    /// Where objects stand in a document; the first whose guards hold is taken.
+    pub objects: Vec<Locator>,
+    /// What names an object.
+    pub identity: Identity,
+    /// The top-level types, and through [`EntityType::children`] all others.
+    pub roots: Vec<TypeId>,
+    /// What may be asked about its things.
+    pub actions: Vec<Action>,
+}
+
+/// An action of a format, and the context in which it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Its full Cedar name, `Kubernetes::Action::"deploy"`.
+    pub name: String,
+    /// The attributes of its context; what is not a record in them is a [`Parameter`].
+    pub context: Vec<Attribute>,
+}
+
+/// A value that the user may set with `--set NAME=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its dotted name, `kubernetes.version`.
+    pub name: String,
+    /// What it must be.
+    pub shape: Shape,
+    /// Its value when nothing is set: `@default`.
+    pub default: Option<String>,
+    /// The lowest value: `@min`.
+    pub min: Option<String>,
+    /// The highest value: `@max`.
+    pub max: Option<String>,
+    /// The schema that declares it, and where.
+    pub declared: (Text, Span),
+}
+
+/// What names an object: paths from the object, the first that finds a scalar counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// What kind of thing it is.
+    pub kind: Vec<Path>,
+    /// The scope that its name is unique in.
+    pub namespace: Vec<Path>,
+    /// Its name.
+    pub name: Vec<Path>,
+}
+
+/// A type of thing that is worth judging.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityType {
+    /// The full Cedar name, `Kubernetes::Container`.
+    pub name: Arc<str>,
+    /// What people call it.
+    pub title: String,
+    /// The format it belongs to.
+    pub format: FormatId,
+    /// The type it stands in, if not in the object itself.
+    pub parent: Option<TypeId>,
+    /// The types that stand in it.
+    pub children: Vec<TypeId>,
+    /// Where they are; from the parent's node, or from the object.
+    pub each: Vec<Locator>,
+    /// What names one among its siblings.
+    pub id: Option<Path>,
+    /// What is read.
+    pub attributes: Vec<Attribute>,
+    /// The mapping that becomes the entity's tags, and what each value is.
+    pub tags: Option<(Path, Shape)>,
+}
+
+/// One attribute of a type or a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name in Cedar.
+    pub name: String,
+    /// Whether the schema says it is always there.
+    pub required: bool,
+    /// Where its value comes from.
+    pub from: From,
+    /// What its value must be.
+    pub shape: Shape,
+}
+
+/// Where an attribute's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The member of the enclosing node that has the attribute's name.
+    Member,
+    /// A path.
+    Path(Path),
+    /// The name of the list (or mapping) that the entity stands in: `@list`.
+    List,
+    /// The entity's own member name or index: `@key`.
+    Key,
+    /// The names of the entity's members that are not null: `@keys`.
+    Keys,
+    /// The enclosing entity of this type.
+    Enclosing(TypeId),
+}
+
+/// What a value must be, and what it becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// True or false.
+    Bool,
+    /// A whole number of 64 bits.
+    Long,
+    /// Text; numbers and booleans are refused.
+    String,
+    /// Any scalar, as it was written: `@as("text")`.
+    Text,
+    /// Text that a converter takes apart.
+    Converted(Converter),
+    /// A sequence, every element of which has this shape.
+    Set(Box<Shape>),
+    /// A mapping with these members; all others are not looked at.
+    Record(Vec<Attribute>),
+    /// An entity that encloses this one.
+    Entity(TypeId),
+}
+
+/// Turns text into what Cedar can compare. Each has one name in `@as`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Converter {
+    /// `registry/repository:tag@digest` → `{ registry?, repository, tag?, digest? }`.
+    Image,
+    /// `major.minor` → `{ major, minor }`.
+    Version,
+    /// A Kubernetes quantity → its value in thousandths (`250m` is 250, `1Ki` is 1024000), rounded up.
+    Quantity,
+    /// A duration such as `1h30m` → milliseconds.
+    Duration,
+    /// An address or range → Cedar's `ipaddr`.
+    Cidr,
+}
+
+impl Converter {
+    /// All converters, in the order in which they are listed to people.
+    pub const ALL: [Self; 5] = [
+        Self::Image,
+        Self::Version,
+        Self::Quantity,
+        Self::Duration,
+        Self::Cidr,
+    ];
+
+    /// The members of the record that it makes, in the order of [`crate::extract::Value::Record`]; none for a scalar.
+    #[must_use]
+    pub fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Image => &["registry", "repository", "tag", "digest"],
+            Self::Version => &["major", "minor"],
+            Self::Quantity | Self::Duration | Self::Cidr => &[],
+        }
+    }
+
+    /// The word in `@as("…")`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Version => "version",
+            Self::Quantity => "quantity",
+            Self::Duration => "duration",
+            Self::Cidr => "cidr",
+        }
+    }
+}

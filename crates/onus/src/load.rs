@@ -1,0 +1,390 @@
+//! Finds the files to judge, and reads them.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::hash::Hasher as _;
+use std::io::{self, Read as _};
+use std::path::{Component, Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use onus_model::file::Outcome;
+use onus_model::problem::Problem;
+use walkdir::{DirEntry, WalkDir};
+
+/// Something that was met on the walk.
+#[derive(Clone, Debug)]
+pub(crate) struct Met {
+    /// The path as reached from the working folder.
+    pub(crate) shown: String,
+    /// Where it is.
+    pub(crate) from: Source,
+    /// What became of it already, and why: it is not read.
+    pub(crate) settled: Option<(Outcome, String)>,
+}
+
+/// Where bytes come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Disk(PathBuf),
+    /// Standard input, which can be read only once.
+    Memory(Vec<u8>),
+}
+
+/// Walks the paths: files and folders in order of name, every one once. `-` is standard input.
+pub(crate) fn walk(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Met>, Vec<Problem>> {
+    let mut met = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            match io::stdin().lock().read_to_end(&mut bytes) {
+                Ok(_) => met.push(Met {
+                    shown: stdin_name.to_owned(),
+                    from: Source::Memory(bytes),
+                    settled: None,
+                }),
+                Err(error) => problems.push(Problem::error(format!(
+                    "cannot read standard input: {error}"
+                ))),
+            }
+            continue;
+        }
+        match fs::symlink_metadata(path) {
+            // Whatever is named is read, ignore files or not, and links are followed.
+            Ok(found) if !found.is_dir() && !path.is_dir() => met.push(named(path)),
+            Ok(_) => walk_folder(path, &mut met),
+            Err(error) => problems.push(
+                Problem::error(format!(
+                    "cannot read `{}`: {}",
+                    path.display(),
+                    said(&error)
+                ))
+                .help("name a file or a folder that exists, or `-` for standard input"),
+            ),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    // A file that is named and walked is read: the settled one of two goes.
+    met.sort_by(|a, b| (&a.shown, a.settled.is_some()).cmp(&(&b.shown, b.settled.is_some())));
+    met.dedup_by(|a, b| a.shown == b.shown);
+    Ok(met)
+}
+
+fn named(path: &Path) -> Met {
+    let settled = match fs::metadata(path) {
+        Ok(found) => not_a_file(found.file_type()),
+        Err(error) => Some((Outcome::Unreadable, link_error(path, &error))),
+    };
+    Met {
+        shown: shown(path),
+        from: Source::Disk(path.to_owned()),
+        settled,
+    }
+}
+
+fn not_a_file(kind: fs::FileType) -> Option<(Outcome, String)> {
+    (!kind.is_file()).then(|| {
+        (
+            Outcome::Unreadable,
+            format!("{}, not a regular file", what(kind)),
+        )
+    })
+}
+
+#[cfg(unix)]
+fn what(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    if kind.is_fifo() {
+        "a named pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_block_device() || kind.is_char_device() {
+        "a device"
+    } else {
+        "something else"
+    }
+}
+
+#[cfg(not(unix))]
+fn what(_: fs::FileType) -> &'static str {
+    "something else"
+}
+
+fn link_error(path: &Path, error: &io::Error) -> String {
+    let link = fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
+    match error.kind() {
+        io::ErrorKind::NotFound if link => "a symbolic link that leads nowhere".to_owned(),
+        _ if link && error.raw_os_error() == Some(40) => {
+            "a symbolic link that leads to itself".to_owned()
+        }
+        _ => said(error),
+    }
+}
+
+/// An error of the system in our words, without its number.
+fn said(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => {
+            let words = error.to_string();
+            let words = words.split(" (os error").next().unwrap_or_default();
+            words.to_lowercase()
+        }
+    }
+}
+
+/// With `/` between the parts, and without a leading `./`.
+fn shown(path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut rooted = false;
+    for component in path.components() {
+        match component {
+            Component::RootDir => rooted = true,
+            Component::CurDir => {}
+            Component::Prefix(prefix) => {
+                parts.push(prefix.as_os_str().to_string_lossy().into_owned())
+            }
+            Component::ParentDir => parts.push("..".to_owned()),
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+        }
+    }
+    let joined = parts.join("/");
+    if rooted { format!("/{joined}") } else { joined }
+}
+
+/// The rules of the ignore files of one folder, and how deep that is.
+struct Rules {
+    depth: usize,
+    matcher: Gitignore,
+}
+
+fn walk_folder(root: &Path, met: &mut Vec<Met>) {
+    let mut rules = outer_rules(root);
+    let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let mut walk = WalkDir::new(root).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_owned();
+                let why = error.io_error().map_or_else(|| error.to_string(), said);
+                met.push(Met {
+                    shown: shown(&path),
+                    from: Source::Disk(path),
+                    settled: Some((Outcome::Unreadable, why)),
+                });
+                continue;
+            }
+        };
+        let depth = entry.depth();
+        rules.retain(|r| r.depth == 0 || r.depth <= depth);
+        let folder = entry.file_type().is_dir();
+        if folder && entry.file_name() == OsStr::new(".git") {
+            walk.skip_current_dir();
+            continue;
+        }
+        if depth > 0
+            && let Some(file) = ignored(&rules, &real_root, root, &entry)
+        {
+            let slash = if folder { "/" } else { "" };
+            met.push(Met {
+                shown: format!("{}{slash}", shown(entry.path())),
+                from: Source::Disk(entry.path().to_owned()),
+                settled: Some((Outcome::Ignored, format!("named in {file}"))),
+            });
+            if folder {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        if folder {
+            let real = real_root.join(entry.path().strip_prefix(root).unwrap_or(Path::new("")));
+            rules.extend(folder_rules(&real, depth + 1));
+            continue;
+        }
+        met.push(Met {
+            shown: shown(entry.path()),
+            settled: if entry.path_is_symlink() {
+                Some(link(entry.path(), &real_root))
+            } else {
+                not_a_file(entry.file_type())
+            },
+            from: Source::Disk(entry.into_path()),
+        });
+    }
+}
+
+/// A link is not followed: what it leads to is judged where it stands, if it is inside.
+fn link(path: &Path, real_root: &Path) -> (Outcome, String) {
+    match fs::canonicalize(path) {
+        Ok(target) if !target.starts_with(real_root) => (
+            Outcome::Skipped,
+            "a symbolic link that leads out of the folder".to_owned(),
+        ),
+        Ok(target) if target.is_dir() => {
+            (Outcome::Skipped, "a symbolic link to a folder".to_owned())
+        }
+        Ok(_) => (
+            Outcome::Skipped,
+            "a symbolic link: the file is judged where it stands".to_owned(),
+        ),
+        Err(error) => (Outcome::Unreadable, link_error(path, &error)),
+    }
+}
+
+/// The ignore files between the top of the repository and the root of the walk.
+fn outer_rules(root: &Path) -> Vec<Rules> {
+    let Ok(real) = fs::canonicalize(root) else {
+        return Vec::new();
+    };
+    let Some(top) = real.ancestors().find(|folder| folder.join(".git").exists()) else {
+        return Vec::new();
+    };
+    let mut rules = Vec::new();
+    let mut builder = GitignoreBuilder::new(top);
+    if builder.add(top.join(".git/info/exclude")).is_none()
+        && let Ok(matcher) = builder.build()
+    {
+        rules.push(Rules { depth: 0, matcher });
+    }
+    let mut folders: Vec<&Path> = real
+        .ancestors()
+        .skip(1)
+        .take_while(|f| f.starts_with(top))
+        .collect();
+    folders.reverse();
+    for folder in folders {
+        rules.extend(folder_rules(folder, 0));
+    }
+    rules
+}
+
+fn folder_rules(folder: &Path, depth: usize) -> Option<Rules> {
+    let mut builder = GitignoreBuilder::new(folder);
+    let mut any = false;
+    for name in [".gitignore", ".ignore"] {
+        let file = folder.join(name);
+        // A line that is no pattern is left out, as git does.
+        if file.is_file() {
+            any = true;
+            let _ = builder.add(file);
+        }
+    }
+    let matcher = any.then(|| builder.build().ok()).flatten()?;
+    Some(Rules { depth, matcher })
+}
+
+/// The ignore file that names an entry; the innermost that says anything decides.
+fn ignored(rules: &[Rules], real_root: &Path, root: &Path, entry: &DirEntry) -> Option<String> {
+    let real = real_root.join(entry.path().strip_prefix(root).ok()?);
+    for rule in rules.iter().rev() {
+        let matched = rule.matcher.matched(&real, entry.file_type().is_dir());
+        if matched.is_whitelist() {
+            return None;
+        }
+        if let ignore::Match::Ignore(glob) = matched {
+            let file = glob
+                .from()
+                .and_then(Path::file_name)
+                .unwrap_or(OsStr::new("an ignore file"));
+            return Some(format!("`{}`", file.to_string_lossy()));
+        }
+    }
+    None
+}
+
+/// Reads a file whole, if it is not larger than the limit.
+pub(crate) fn read(source: &Source, limit: usize) -> Result<Vec<u8>, String> {
+    let path = match source {
+        Source::Memory(bytes) => return Ok(bytes.clone()),
+        Source::Disk(path) => path,
+    };
+    let open = || -> io::Result<Vec<u8>> {
+        let file = fs::File::open(path)?;
+        // It may have become something else since the walk, something that never ends.
+        let found = file.metadata()?;
+        if !found.is_file() {
+            return Err(io::Error::other("it is no longer a regular file"));
+        }
+        let expected = usize::try_from(found.len())
+            .unwrap_or(usize::MAX)
+            .min(limit);
+        let mut bytes = Vec::with_capacity(expected + 1);
+        // One byte more than the limit shows that it is too large.
+        file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    open().map_err(|error| said(&error))
+}
+
+/// Tells whether a file is the same when it is read again. Not meant against forgery.
+pub(crate) fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// The files that kustomizations list as patches, as they are shown.
+pub(crate) fn patches(met: &[Met], limits: &onus_inputs::document::Limits) -> BTreeSet<String> {
+    let mut listed = BTreeSet::new();
+    for file in met {
+        if file.settled.is_some() || !onus_inputs::assemble::is_kustomization(&file.shown) {
+            continue;
+        }
+        let Ok(bytes) = read(&file.from, limits.bytes) else {
+            continue;
+        };
+        let syntax = onus_inputs::document::Syntax::Yaml;
+        let Ok(tree) = onus_inputs::document::read(bytes, syntax, limits) else {
+            continue;
+        };
+        let folder = file.shown.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for name in onus_inputs::assemble::patches(&tree) {
+            listed.insert(joined(folder, &name));
+        }
+    }
+    listed
+}
+
+/// A path relative to a folder, with `.` and `..` taken out.
+fn joined(folder: &str, name: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|p| *p != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    let rooted = if folder.starts_with('/') { "/" } else { "" };
+    format!("{rooted}{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_with_slashes_and_without_a_leading_dot() {
+        assert_eq!(shown(Path::new("./a/./b.yaml")), "a/b.yaml");
+        assert_eq!(shown(Path::new("../a")), "../a");
+        assert_eq!(shown(Path::new("/tmp/a")), "/tmp/a");
+    }
+
+    #[test]
+    fn patches_are_found_from_the_folder_of_the_kustomization() {
+        assert_eq!(
+            joined("k/overlays/prod", "../../base/x.yaml"),
+            "k/base/x.yaml"
+        );
+        assert_eq!(joined("", "./x.yaml"), "x.yaml");
+        assert_eq!(joined("/r/o", "x.yaml"), "/r/o/x.yaml");
+        assert_eq!(joined("o", "../../x.yaml"), "../x.yaml");
+    }
+}

@@ -1,0 +1,91 @@
+//! An assessment becomes bytes: for people, for machines, for the terminal.
+//!
+//! This is the only crate that names an output format. Every format is one file; text from configs is data in all of them.
+
+mod escape;
+mod frame;
+mod json;
+mod pages;
+mod schema;
+mod text;
+
+use std::io::{self, Write};
+
+use onus_model::assessment::{Assessment, Ending, Texts};
+use onus_model::check::Severity;
+
+pub use frame::problems;
+pub use pages::{
+    check_page, checks, control_page, controls, formats, framework_page, frameworks, parameters,
+    requirement_page, types,
+};
+pub use schema::report_schema;
+
+/// A report format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// For people, on a terminal.
+    Text,
+    /// For machines: JSON, version 1.
+    Json,
+}
+
+impl Format {
+    /// All formats, in the order in which they are listed.
+    pub const ALL: [Self; 2] = [Self::Text, Self::Json];
+
+    /// The word for it in `--format`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+
+    /// The format of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name)
+    }
+}
+
+/// What the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours may be used.
+    pub color: bool,
+    /// Whether frames may be drawn with more than ASCII.
+    pub unicode: bool,
+    /// Columns.
+    pub width: usize,
+}
+
+/// Writes an assessment in a format.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn render(
+    assessment: &Assessment,
+    texts: &dyn Texts,
+    format: Format,
+    style: Style,
+    fail_on: Severity,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::render(assessment, texts, style, fail_on, out),
+        Format::Json => json::render(assessment, fail_on, out),
+    }
+}
+
+/// The word for how a run ended.
+fn ending_name(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Clean => "clean",
+        Ending::Failed => "failed",
+        Ending::NothingJudged => "nothing-judged",
+        Ending::Undetermined => "undetermined",
+    }
+}
