@@ -12,7 +12,7 @@ use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
 
 use crate::cedar_problems;
-use crate::lens::{Lens, Members};
+use crate::lens::{self, Lens, Members};
 use crate::observe::{Observed, Trie};
 use crate::schema;
 
@@ -490,16 +490,6 @@ impl Reader<'_> {
             ));
             return None;
         }
-        if let (Some(validator), false) = (self.validator, self.source.proved) {
-            let result = validator.validate(&set, ValidationMode::Strict);
-            for error in result.validation_errors() {
-                problems.extend(cedar_problems(error, text));
-            }
-            // "This policy can never apply" is a warning to Cedar; a check that cannot fail is an error to us.
-            for warning in result.validation_warnings() {
-                problems.extend(cedar_problems(warning, text));
-            }
-        }
         let mut policies: Vec<ast::Policy> = set
             .policies()
             .map(|policy| {
@@ -508,7 +498,53 @@ impl Reader<'_> {
             })
             .collect();
         policies.sort_by_key(|policy| span_of(policy).start);
+        if let (Some(validator), false) = (self.validator, self.source.proved) {
+            // A name that is not in the schema is told with its place and the nearest that is; Cedar would only say of
+            // some of them that the policy can never apply.
+            let before = problems.len();
+            for policy in &policies {
+                self.names(policy, text, problems);
+            }
+            if problems.len() == before {
+                validate(validator, &set, text, problems);
+            }
+        }
         Some(policies)
+    }
+
+    /// Attributes that a policy reads and that its type does not have.
+    fn names(&self, policy: &ast::Policy, text: &Text, problems: &mut Vec<Problem>) {
+        let mut ignored = Vec::new();
+        let Some((judges, action)) = self.scope(policy, text, &mut ignored) else {
+            return;
+        };
+        let observed = Observed::of(&policy.condition(), 0);
+        let context = self
+            .plan
+            .entity_type(judges)
+            .and_then(|t| self.plan.format(t.format))
+            .and_then(|f| f.actions.iter().find(|a| a.name == action.to_string()))
+            .map_or(Members::None, |a| Members::Declared(&a.context));
+        for (trie, members) in [
+            (&observed.resource, Members::of_type(self.plan, judges)),
+            (&observed.context, context),
+        ] {
+            for unknown in lens::unknown(trie, self.plan, members) {
+                let problem = Problem::error(format!(
+                    "there is no attribute `{}` here",
+                    unknown.name
+                ))
+                .at(text, unknown.span, "read here");
+                let known = unknown.known.iter().copied();
+                problems.push(match did_you_mean(&unknown.name, known.clone()) {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None => problem.help(format!(
+                        "the schema has `{}`",
+                        known.collect::<Vec<_>>().join("`, `")
+                    )),
+                });
+            }
+        }
     }
 
     fn annotations(&self, policy: &ast::Policy, problems: &mut Vec<Problem>) {
@@ -614,6 +650,17 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+}
+
+fn validate(validator: &Validator, set: &PolicySet, text: &Text, problems: &mut Vec<Problem>) {
+    let result = validator.validate(set, ValidationMode::Strict);
+    for error in result.validation_errors() {
+        problems.extend(cedar_problems(error, text));
+    }
+    // "This policy can never apply" is a warning to Cedar; a check that cannot fail is an error to us.
+    for warning in result.validation_warnings() {
+        problems.extend(cedar_problems(warning, text));
     }
 }
 

@@ -61,6 +61,15 @@ impl<'p> Members<'p> {
         Some((u16::try_from(index).ok()?, members))
     }
 
+    /// The names of all members.
+    fn names(self) -> Vec<&'p str> {
+        match self {
+            Self::Declared(attributes) => attributes.iter().map(|a| a.name.as_str()).collect(),
+            Self::Made(names) => names.to_vec(),
+            Self::None => Vec::new(),
+        }
+    }
+
     /// The name of a member.
     pub(crate) fn name(self, index: u16) -> &'p str {
         let index = usize::from(index);
@@ -80,6 +89,30 @@ impl<'p> Members<'p> {
             Self::Made(_) | Self::None => Self::None,
         }
     }
+}
+
+/// A name that a policy uses and that what it looks into does not have.
+pub(crate) struct Unknown<'p> {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    /// The names that are there.
+    pub(crate) known: Vec<&'p str>,
+}
+
+/// The names in a trie that the plan does not have.
+pub(crate) fn unknown<'p>(trie: &Trie, plan: &'p Plan, members: Members<'p>) -> Vec<Unknown<'p>> {
+    let mut found = Vec::new();
+    for (name, inner) in &trie.members {
+        match members.find(plan, name) {
+            Some((_, inside)) => found.extend(unknown(inner, plan, inside)),
+            None => found.push(Unknown {
+                name: name.clone(),
+                span: inner.first.unwrap_or_default(),
+                known: members.names(),
+            }),
+        }
+    }
+    found
 }
 
 impl Lens {

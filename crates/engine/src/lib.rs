@@ -30,6 +30,13 @@ fn cedar_problem(diagnostic: &dyn Diagnostic, text: &Text) -> Problem {
         }
         cause = error.source();
     }
+    // Cedar numbers policies where we have places.
+    if let Some((_, rest)) = message
+        .strip_prefix("for policy `policy")
+        .and_then(|rest| rest.split_once("`, "))
+    {
+        message = rest.to_owned();
+    }
     let mut problem = Problem::error(message);
     for label in diagnostic.labels().into_iter().flatten() {
         let span = Span::new(label.offset(), label.offset() + label.len());

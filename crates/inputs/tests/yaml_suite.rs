@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use onus_inputs::document::{Dialect, Kind, Limits, NodeId, Scalar, Syntax, Tree, read};
@@ -98,7 +99,18 @@ fn every_case_of_the_suite_is_right_or_declined_with_a_reason() -> Result<(), Bo
             (Some(what), None) => wrong.push(format!("{id}: {what}")),
         }
     }
-    println!("yaml_suite: {rows} rows, {right} right, {known} declined, {skipped} skipped");
+    let line = format!(
+        "corpus yaml_suite: {rows} rows, {right} right, {known} declined, {skipped} skipped"
+    );
+    println!("{line}");
+    // Where a run gathers what was tested.
+    if let Some(path) = std::env::var_os("ONUS_CORPUS_SUMMARY") {
+        let mut summary = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)?;
+        writeln!(summary, "{line}")?;
+    }
     assert!(rows > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
