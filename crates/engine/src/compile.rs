@@ -10,6 +10,7 @@ use onus_model::check::{Check, Effect, Policy, Severity};
 use onus_model::plan::{Attribute, Plan, Shape, TypeId};
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
+use rayon::prelude::*;
 
 use crate::cedar_problems;
 use crate::lens::{self, Lens, Members};
@@ -118,6 +119,7 @@ pub(crate) struct Applies {
 
 /// A policy as it was read, before it is bound to the plan.
 struct Found {
+    /// Index among all checks, known when all are read.
     check: usize,
     policy: u32,
     judges: TypeId,
@@ -127,7 +129,7 @@ struct Found {
     applies: bool,
 }
 
-/// The stack of the thread that compiles: Cedar recurses over expressions, and debug builds use large frames.
+/// The stack of the threads that compile: Cedar recurses over expressions, and debug builds use large frames.
 const STACK: usize = 256 * 1024 * 1024;
 
 /// Compiles the packs. With problems of gravity *error* the program is not to be trusted.
@@ -136,19 +138,11 @@ const STACK: usize = 256 * 1024 * 1024;
 #[must_use]
 pub fn compile(packs: &Packs, selection: &Selection, limits: Limits) -> (Program, Vec<Problem>) {
     let run = || compile_here(packs, selection, limits);
-    std::thread::scope(|scope| {
-        match std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, run)
-        {
-            Ok(thread) => match thread.join() {
-                Ok(compiled) => compiled,
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-            // No thread to be had: this one will do for all but hostile texts.
-            Err(_) => run(),
-        }
-    })
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+        Ok(pool) => pool.install(run),
+        // No threads to be had: this one will do for all but hostile texts.
+        Err(_) => run(),
+    }
 }
 
 fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Program, Vec<Problem>) {
@@ -169,16 +163,27 @@ fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Progra
     sources.sort_by(|a, b| a.id.cmp(&b.id));
     let mut known: Vec<Check> = Vec::new();
     let mut found = Vec::new();
-    for source in sources {
-        let reader = Reader {
-            source,
-            plan: &plan,
-            validator: validator.as_ref(),
-            limits,
-        };
-        if let Some((check, policies)) = reader.check(known.len(), &mut problems) {
+    let read: Vec<_> = sources
+        .into_par_iter()
+        .map(|source| {
+            let reader = Reader {
+                source,
+                plan: &plan,
+                validator: validator.as_ref(),
+                limits,
+            };
+            let mut problems = Vec::new();
+            (reader.check(&mut problems), problems)
+        })
+        .collect();
+    for (check, new) in read {
+        problems.extend(new);
+        if let Some((check, policies)) = check {
+            found.extend(policies.into_iter().map(|policy| Found {
+                check: known.len(),
+                ..policy
+            }));
             known.push(check);
-            found.extend(policies);
         }
     }
     let chosen: Vec<bool> = known
@@ -308,7 +313,7 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    fn check(&self, index: usize, problems: &mut Vec<Problem>) -> Option<(Check, Vec<Found>)> {
+    fn check(&self, problems: &mut Vec<Problem>) -> Option<(Check, Vec<Found>)> {
         let text = &self.source.policy;
         let before = problems.len();
         let policies = self.policies(text, problems)?;
@@ -404,7 +409,7 @@ impl Reader<'_> {
             let span = span_of(policy);
             let number = u32::try_from(described.len()).unwrap_or(u32::MAX);
             found.push(Found {
-                check: index,
+                check: 0,
                 policy: number,
                 judges,
                 action,
@@ -440,7 +445,7 @@ impl Reader<'_> {
                     continue;
                 };
                 found.push(Found {
-                    check: index,
+                    check: 0,
                     policy: 0,
                     judges,
                     action,

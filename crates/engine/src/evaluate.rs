@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy,
-    PolicyId, PolicySet, Request, RestrictedExpression,
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    PolicySet, Request, RestrictedExpression,
 };
 use onus_model::assessment::{Evaluation, Explanation, Place, Read, Saw, Tally, Target, Verdict};
 use onus_model::check::Effect;
@@ -254,21 +254,13 @@ impl<'p> Worker<'p> {
     /// Parses a group's policies for this worker.
     fn prepare(&self, group: &Group) -> Result<Ready, String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
-        let mut policies = PolicySet::new();
-        for (index, member) in group.members.iter().enumerate() {
-            let policy = Policy::parse(Some(PolicyId::new(index.to_string())), &member.text)
-                .map_err(|e| words(&e))?;
-            policies.add(policy).map_err(|e| words(&e))?;
-        }
+        // One text and one parse; Cedar numbers the policies `policy0`, `policy1`, … in the order of the text.
+        let mut text: Vec<&str> = group.members.iter().map(|m| m.text.as_str()).collect();
         if group.effect == Effect::Forbid {
             // Forbids say what is wrong; all else is allowed.
-            let policy = Policy::parse(
-                Some(PolicyId::new("allowed")),
-                "permit(principal, action, resource);",
-            )
-            .map_err(|e| words(&e))?;
-            policies.add(policy).map_err(|e| words(&e))?;
+            text.push("permit(principal, action, resource);");
         }
+        let policies: PolicySet = text.join("\n").parse().map_err(|e| words(&e))?;
         let applies = match &group.applies {
             Some(applies) => Some(applies.text.parse::<PolicySet>().map_err(|e| words(&e))?),
             None => None,
@@ -355,7 +347,7 @@ impl<'p> Worker<'p> {
         Ok(match group.effect {
             Effect::Forbid => (0..count)
                 .map(|i| {
-                    let id = i.to_string();
+                    let id = format!("policy{i}");
                     if let Some((_, error)) = errors.iter().find(|(policy, _)| *policy == id) {
                         Outcome::Error(error.clone())
                     } else if reasons.contains(&id) {

@@ -80,9 +80,9 @@ pub(crate) struct CheckArgs {
     /// Exit with 1 only if a check of at least this severity failed
     #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
     pub(crate) fail_on: Severity,
-    /// How many threads to use; by default as many as there are cores
-    #[arg(long, short, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    /// How many threads to use, 256 at most; by default as many as there are cores
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
     /// What to print, and where to: `text`, `json`, `json=FILE`; may be given several times
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = format, default_value = "text")]
     pub(crate) format: Vec<(Format, Option<PathBuf>)>,

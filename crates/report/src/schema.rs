@@ -103,7 +103,7 @@ pub fn report_schema() -> String {
             ("path", text.clone()),
             ("outcome", json!({"enum": Outcome::ALL.map(Outcome::name)})),
             ("reason?", text.clone()),
-            ("location?", object(&[("line", number.clone()), ("column", number.clone())])),
+            ("location?", object(&[("line", number.clone()), ("column", number)])),
             ("documents", count.clone()),
             ("objects", count.clone()),
             ("duplicate_keys", count.clone()),
@@ -141,7 +141,7 @@ pub fn report_schema() -> String {
         ]),
         "check": object(&[
             ("id", text.clone()),
-            ("title", text.clone()),
+            ("title", text),
             ("severity", json!({"enum": Severity::ALL.map(Severity::name)})),
             ("tally", reference("tally")),
         ]),
