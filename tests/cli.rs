@@ -125,7 +125,7 @@ fn an_unknown_framework_is_met_with_a_guess() {
     exit 2
     --- stderr
       ✗ there is no framework `kubernetes-psp`
-      help: `onus list frameworks` names them
+      help: did you mean `kubernetes-pss`?
     ");
 }
 
@@ -136,8 +136,8 @@ fn an_unknown_profile_is_met_with_a_guess() {
     insta::assert_snapshot!(run.shown(), @r"
     exit 2
     --- stderr
-      ✗ there is no framework `kubernetes-pss`
-      help: `onus list frameworks` names them
+      ✗ the framework `kubernetes-pss` has no profile `restrictive`
+      help: did you mean `restricted`?
     ");
 }
 
@@ -320,22 +320,12 @@ fn a_typo_in_a_policy_is_shown_in_its_line() {
     insta::assert_snapshot!(run.shown(), @r"
     exit 2
     --- stderr
-      ✗ for policy `policy0`, unable to guarantee safety of access to optional attribute
-      │ `securityContext` on entity type `Kubernetes::Container`
+      ✗ there is no attribute `priviledged` here
        ╭─[policies/kubernetes/ours/policy.cedar:6:3]
      5 │ when {
      6 │   resource.securityContext.priviledged == true
-       ·   ────────────────────────────────────
-     7 │ };
-       ╰────
-      help: try testing for the attribute's presence with `e has securityContext && ..`
-
-      ✗ for policy `policy0`, attribute `securityContext.priviledged` on entity type
-      │ `Kubernetes::Container` not found
-       ╭─[policies/kubernetes/ours/policy.cedar:6:3]
-     5 │ when {
-     6 │   resource.securityContext.priviledged == true
-       ·   ────────────────────────────────────
+       ·   ──────────────────┬─────────────────
+       ·                     ╰── read here
      7 │ };
        ╰────
       help: did you mean `privileged`?
@@ -349,18 +339,8 @@ fn a_policy_that_reads_what_may_be_missing_is_refused() {
     insta::assert_snapshot!(run.shown(), @r"
     exit 2
     --- stderr
-      ✗ for policy `policy0`, unable to guarantee safety of access to optional attribute
-      │ `securityContext` on entity type `Kubernetes::Container`
-       ╭─[policies/kubernetes/ours/policy.cedar:6:3]
-     5 │ when {
-     6 │   resource.securityContext.privileged == true
-       ·   ───────────────────────────────────
-     7 │ };
-       ╰────
-      help: try testing for the attribute's presence with `e has securityContext && ..`
-
-      ✗ for policy `policy0`, unable to guarantee safety of access to optional attribute
-      │ `securityContext.privileged` on entity type `Kubernetes::Container`
+      ✗ unable to guarantee safety of access to optional attribute `securityContext.privileged` on
+      │ entity type `Kubernetes::Container`
        ╭─[policies/kubernetes/ours/policy.cedar:6:3]
      5 │ when {
      6 │   resource.securityContext.privileged == true
@@ -368,7 +348,27 @@ fn a_policy_that_reads_what_may_be_missing_is_refused() {
      7 │ };
        ╰────
       help: try testing for the attribute's presence with `e.securityContext has privileged && ..`
+
+      ✗ unable to guarantee safety of access to optional attribute `securityContext` on entity type
+      │ `Kubernetes::Container`
+       ╭─[policies/kubernetes/ours/policy.cedar:6:3]
+     5 │ when {
+     6 │   resource.securityContext.privileged == true
+       ·   ───────────────────────────────────
+     7 │ };
+       ╰────
+      help: try testing for the attribute's presence with `e has securityContext && ..`
     ");
+}
+
+#[test]
+fn a_broken_policy_is_refused_in_the_same_words_each_time() {
+    let folder = with_policy(&policy("resource.securityContext.privileged == true"));
+    let first = folder.onus(&OURS);
+    assert_eq!(first.code, Some(2), "{}", first.shown());
+    for _ in 0..8 {
+        assert_eq!(folder.onus(&OURS).stderr, first.stderr);
+    }
 }
 
 #[test]
@@ -930,7 +930,21 @@ fn an_explanation_is_there_for_all_that_has_a_name() {
         assert!(run.stdout.contains(id), "{}", run.shown());
     }
     let run = folder.onus(&["explain", "no-privileged-containers"]);
-    insta::assert_snapshot!(run.shown(), @"");
+    insta::assert_snapshot!(run.shown(), @r#"
+    exit 0
+    --- stdout
+    check no-privileged-containers: containers must not run privileged
+    severity: critical
+    what to do: remove `securityContext.privileged`, or set it to `false`; where one right is needed, add that one under `capabilities.add`
+    controls: privileged-containers
+    policies: policies/kubernetes/no-privileged-containers/policy.cedar
+
+    @title("containers must not run privileged")
+    @severity("critical")
+    @help("remove `securityContext.privileged`, or set it to `false`; where one right is needed, add that one under `capabilities.add`")
+    forbid (principal, action == Kubernetes::Action::"deploy", resource is Kubernetes::Container)
+    when { resource has securityContext.privileged && resource.securityContext.privileged };
+    "#);
 }
 
 #[test]

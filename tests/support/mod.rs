@@ -145,7 +145,7 @@ pub(crate) fn onus_reading<S: AsRef<OsStr>>(folder: &Path, args: &[S], input: &[
     run(command(folder, args), input)
 }
 
-/// The binary with nothing of our environment but a width.
+/// The binary with nothing of our environment: a width and an alphabet of its own.
 pub(crate) fn command<S: AsRef<OsStr>>(folder: &Path, args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onus"));
     command.args(args);
@@ -158,6 +158,7 @@ pub(crate) fn scrub(command: &mut Command, folder: &Path) {
     command
         .current_dir(folder)
         .env_clear()
+        .env("LANG", "C.UTF-8")
         .env("COLUMNS", "100");
 }
 

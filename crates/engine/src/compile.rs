@@ -660,13 +660,17 @@ impl Reader<'_> {
 
 fn validate(validator: &Validator, set: &PolicySet, text: &Text, problems: &mut Vec<Problem>) {
     let result = validator.validate(set, ValidationMode::Strict);
+    let mut found = Vec::new();
     for error in result.validation_errors() {
-        problems.extend(cedar_problems(error, text));
+        found.extend(cedar_problems(error, text));
     }
     // "This policy can never apply" is a warning to Cedar; a check that cannot fail is an error to us.
     for warning in result.validation_warnings() {
-        problems.extend(cedar_problems(warning, text));
+        found.extend(cedar_problems(warning, text));
     }
+    // Cedar gives them in another order in every run.
+    found.sort_by_cached_key(|p| (p.labels.first().map(|l| l.span), p.message.clone()));
+    problems.extend(found);
 }
 
 fn effect_of(policy: &ast::Policy) -> Effect {

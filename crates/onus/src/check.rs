@@ -7,7 +7,7 @@ use onus_inputs::document::{self, FailureKind, Limits, Syntax};
 use onus_model::assessment::Texts;
 use onus_model::extract::Extract;
 use onus_model::file::{File, Outcome};
-use onus_model::plan::Plan;
+use onus_model::plan::{FormatId, Plan};
 use onus_model::problem::Problem;
 use onus_model::source::{FileId, LineIndex, Text};
 use onus_report::Format;
@@ -140,8 +140,18 @@ fn read(met: &Met, plan: &Plan, patch: bool, limits: &Limits) -> (File, Option<E
         file.reason = Some(reason.clone());
         return (file, None);
     }
-    let formats = onus_inputs::formats(plan, &met.shown);
-    let (Some(syntax), false) = (Syntax::of(&met.shown), formats.is_empty()) else {
+    let mut formats = onus_inputs::formats(plan, &met.shown);
+    let mut syntax = Syntax::of(&met.shown);
+    if met.named && (formats.is_empty() || syntax.is_none()) {
+        // Its name says nothing, and still it is meant. JSON is YAML, too.
+        formats = (0..)
+            .map(FormatId)
+            .zip(&plan.formats)
+            .map(|(id, _)| id)
+            .collect();
+        syntax = syntax.or(Some(Syntax::Yaml));
+    }
+    let (Some(syntax), false) = (syntax, formats.is_empty()) else {
         return (file, None);
     };
     let bytes = match load::read(&met.from, limits.bytes) {

@@ -19,6 +19,8 @@ pub(crate) struct Met {
     pub(crate) shown: String,
     /// Where it is.
     pub(crate) from: Source,
+    /// The user named it, so that it is read whatever it is called.
+    pub(crate) named: bool,
     /// What became of it already, and why: it is not read.
     pub(crate) settled: Option<(Outcome, String)>,
 }
@@ -42,6 +44,7 @@ pub(crate) fn walk(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Met>, Vec<
                 Ok(_) => met.push(Met {
                     shown: stdin_name.to_owned(),
                     from: Source::Memory(bytes),
+                    named: true,
                     settled: None,
                 }),
                 Err(error) => problems.push(Problem::error(format!(
@@ -68,7 +71,9 @@ pub(crate) fn walk(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Met>, Vec<
         return Err(problems);
     }
     // A file that is named and walked is read: the settled one of two goes.
-    met.sort_by(|a, b| (&a.shown, a.settled.is_some()).cmp(&(&b.shown, b.settled.is_some())));
+    met.sort_by(|a, b| {
+        (&a.shown, a.settled.is_some(), !a.named).cmp(&(&b.shown, b.settled.is_some(), !b.named))
+    });
     met.dedup_by(|a, b| a.shown == b.shown);
     Ok(met)
 }
@@ -81,6 +86,7 @@ fn named(path: &Path) -> Met {
     Met {
         shown: shown(path),
         from: Source::Disk(path.to_owned()),
+        named: true,
         settled,
     }
 }
@@ -175,6 +181,7 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
                 met.push(Met {
                     shown: shown(&path),
                     from: Source::Disk(path),
+                    named: false,
                     settled: Some((Outcome::Unreadable, why)),
                 });
                 continue;
@@ -194,6 +201,7 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
             met.push(Met {
                 shown: format!("{}{slash}", shown(entry.path())),
                 from: Source::Disk(entry.path().to_owned()),
+                named: false,
                 settled: Some((Outcome::Ignored, format!("named in {file}"))),
             });
             if folder {
@@ -213,6 +221,7 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
             } else {
                 not_a_file(entry.file_type())
             },
+            named: false,
             from: Source::Disk(entry.into_path()),
         });
     }

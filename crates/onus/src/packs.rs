@@ -111,8 +111,8 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
 /// Schemas, and folders of policies.
 fn sort_out(texts: Vec<(Text, bool)>, problems: &mut Vec<Problem>) -> Packs {
     let mut packs = Packs::default();
-    // By folder: the policy, the permits that say what it applies to, and whether it is ours.
-    let mut folders: BTreeMap<String, (Option<Text>, Option<Text>, bool)> = BTreeMap::new();
+    // By folder and whether it is ours: the policy, and the permits that say what it applies to.
+    let mut folders: BTreeMap<(String, bool), (Option<Text>, Option<Text>)> = BTreeMap::new();
     for (text, proved) in texts {
         let name = text.name.to_string();
         let (folder, file) = name.rsplit_once(['/', '\\']).unwrap_or((".", &name));
@@ -120,9 +120,7 @@ fn sort_out(texts: Vec<(Text, bool)>, problems: &mut Vec<Problem>) -> Packs {
             packs.schemas.push(text);
             continue;
         }
-        let entry = folders
-            .entry(folder.to_owned())
-            .or_insert((None, None, proved));
+        let entry = folders.entry((folder.to_owned(), proved)).or_default();
         match file {
             "policy.cedar" => entry.0 = Some(text),
             "applies.cedar" => entry.1 = Some(text),
@@ -132,7 +130,7 @@ fn sort_out(texts: Vec<(Text, bool)>, problems: &mut Vec<Problem>) -> Packs {
             ),
         }
     }
-    for (folder, (policy, applies, proved)) in folders {
+    for ((folder, proved), (policy, applies)) in folders {
         let id = folder
             .rsplit(['/', '\\'])
             .next()
