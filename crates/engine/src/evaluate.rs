@@ -657,7 +657,7 @@ impl Seen<'_> {
             && self
                 .reads()
                 .iter()
-                .all(|(_, saw, _)| matches!(saw, Saw::Missing))
+                .all(|(lens, saw, _)| !lens.written || matches!(saw, Saw::Missing))
     }
 
     fn place(&self, span: Span) -> Place {

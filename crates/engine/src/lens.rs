@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use onus_model::extract::{Attr, Entity, Extract, Fault, Value};
-use onus_model::plan::{Attribute, Plan, Shape, TypeId};
+use onus_model::plan::{Attribute, From, Plan, Shape, TypeId};
 use onus_model::source::Span;
 
 use crate::observe::Trie;
@@ -14,6 +14,8 @@ pub(crate) struct Lens {
     pub(crate) whole: bool,
     pub(crate) tags: bool,
     pub(crate) members: Vec<(u16, Lens)>,
+    /// It is a value that somebody wrote, and not where the thing stands.
+    pub(crate) written: bool,
     /// The whole path, for people.
     pub(crate) path: Arc<str>,
     pub(crate) first: Span,
@@ -59,6 +61,22 @@ impl<'p> Members<'p> {
             Self::None => return None,
         };
         Some((u16::try_from(index).ok()?, members))
+    }
+
+    /// Whether a member is read from what somebody wrote.
+    fn written(self, index: u16) -> bool {
+        match self {
+            Self::Declared(attributes) => {
+                attributes
+                    .get(usize::from(index))
+                    .is_some_and(|a| match a.from {
+                        From::Member | From::Path(_) | From::Keys => true,
+                        From::List | From::Key | From::Enclosing(_) => false,
+                    })
+            }
+            Self::Made(_) => true,
+            Self::None => false,
+        }
     }
 
     /// The names of all members.
@@ -121,16 +139,16 @@ impl Lens {
         let mut bound = Vec::with_capacity(trie.members.len());
         for (name, inner) in &trie.members {
             let (index, inside) = members.find(plan, name)?;
-            bound.push((
-                index,
-                Self::new(inner, plan, inside, &format!("{path}.{name}"))?,
-            ));
+            let lens = Self::new(inner, plan, inside, &format!("{path}.{name}"))?;
+            let written = members.written(index);
+            bound.push((index, Self { written, ..lens }));
         }
         bound.sort_by_key(|(index, _)| *index);
         Some(Self {
             whole: trie.whole,
             tags: trie.tags,
             members: bound,
+            written: true,
             path: path.into(),
             first: trie.first.unwrap_or_default(),
         })
