@@ -294,7 +294,9 @@ fn within_limits(text: &Text, limits: Limits, problems: &mut Vec<Problem>) -> bo
                 problems.push(
                     Problem::error(format!("brackets nest deeper than {}", limits.policy_depth))
                         .at(text, Span::new(at, at + c.len_utf8()), "too deep here")
-                        .help("write it flatter, or raise the limit with `--policy-depth`"),
+                        .help(
+                            "write it flatter, or raise the limit with `--policy-depth`, up to 200",
+                        ),
                 );
                 return false;
             }

@@ -1,7 +1,7 @@
 //! Asks Cedar, each distinct question once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
@@ -32,7 +32,7 @@ pub struct Evaluated {
     clippy::disallowed_types,
     reason = "a cache that is looked up and never walked: its order reaches no output"
 )]
-type Cache = std::collections::HashMap<Box<[u8]>, Vec<Outcome>>;
+type Cache = std::collections::HashMap<Box<[u8]>, Arc<[Outcome]>>;
 
 /// Cedar's word on one policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,8 +161,8 @@ impl<'p> Worker<'p> {
                 let Some(group) = program.groups.get(*number) else {
                     continue;
                 };
-                let outcomes = self.outcomes(*number, group, extract, index);
-                for (member, outcome) in group.members.iter().zip(outcomes) {
+                let (outcomes, faulty) = self.outcomes(*number, group, extract, index);
+                for (member, outcome) in group.members.iter().zip(outcomes.iter()) {
                     let seen = Seen {
                         program,
                         group,
@@ -171,7 +171,7 @@ impl<'p> Worker<'p> {
                         extract,
                         index,
                     };
-                    let (verdict, error) = seen.verdict(outcome);
+                    let (verdict, error) = seen.verdict(outcome, faulty);
                     if let Some(tally) = tallies.get_mut(group.check as usize) {
                         tally.add(verdict);
                     }
@@ -197,48 +197,45 @@ impl<'p> Worker<'p> {
         (evaluations, tallies)
     }
 
-    /// The outcome of each policy of a group on one entity.
+    /// The outcome of each policy of a group on one entity, and whether a fault may be among what they read.
     fn outcomes(
         &mut self,
         number: usize,
         group: &Group,
         extract: &Extract,
         index: u32,
-    ) -> Vec<Outcome> {
-        let shared = match (&group.lens, &group.applies) {
-            (Some(lens), None) => {
-                self.key.clear();
-                lens.entity_key(extract, index, &mut self.key);
-                true
+    ) -> (Arc<[Outcome]>, bool) {
+        let applies = group.applies.as_ref().map(|a| a.lens.as_ref());
+        self.key.clear();
+        // Where the analysis gave up there is no key, and anything may be faulty.
+        let mut shared = true;
+        let mut faulty = false;
+        for lens in [Some(group.lens.as_ref()), applies].into_iter().flatten() {
+            match lens {
+                Some(lens) => faulty |= lens.entity_key(extract, index, &mut self.key),
+                None => (shared, faulty) = (false, true),
             }
-            (Some(lens), Some(applies)) => {
-                self.key.clear();
-                lens.entity_key(extract, index, &mut self.key);
-                match &applies.lens {
-                    Some(lens) => {
-                        lens.entity_key(extract, index, &mut self.key);
-                        true
-                    }
-                    None => false,
-                }
-            }
-            (None, _) => false,
-        };
+        }
         if self.ready.get(number).is_none_or(Option::is_none) {
             let made = self.prepare(group);
             match (self.ready.get_mut(number), made) {
                 (Some(place), Ok(ready)) => *place = Some(ready),
-                (_, Err(message)) => return vec![Outcome::Error(message); group.members.len()],
-                (None, Ok(_)) => return Vec::new(),
+                (_, Err(message)) => {
+                    return (
+                        vec![Outcome::Error(message); group.members.len()].into(),
+                        faulty,
+                    );
+                }
+                (None, Ok(_)) => return ([].into(), faulty),
             }
         }
         let Some(Some(ready)) = self.ready.get(number) else {
-            return Vec::new();
+            return ([].into(), faulty);
         };
         if shared && let Some(answer) = ready.cache.get(self.key.as_slice()) {
-            return answer.clone();
+            return (answer.clone(), faulty);
         }
-        let answer = self.ask(ready, group, extract, index);
+        let answer: Arc<[Outcome]> = self.ask(ready, group, extract, index).into();
         if shared {
             if let Some(Some(ready)) = self.ready.get_mut(number) {
                 ready
@@ -248,7 +245,7 @@ impl<'p> Worker<'p> {
         } else {
             self.unshared += 1;
         }
-        answer
+        (answer, faulty)
     }
 
     /// Parses a group's policies for this worker.
@@ -619,10 +616,11 @@ struct Seen<'s> {
 
 impl Seen<'_> {
     /// The verdict, and what went wrong if it is *error*.
-    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<String>) {
+    fn verdict(&self, outcome: &Outcome, faulty: bool) -> (Verdict, Option<String>) {
         // A value that the policy reads and that is not what the schema says: no answer of Cedar's can be trusted.
-        if let Some((fault, _)) = self.fault()
+        if faulty
             && !matches!(outcome, Outcome::NotApplicable)
+            && let Some((fault, _)) = self.fault()
         {
             return (Verdict::Error, Some(fault.message.clone()));
         }
@@ -631,7 +629,7 @@ impl Seen<'_> {
             Outcome::Fail if self.says_nothing() => (Verdict::NotApplicable, None),
             Outcome::Fail => (Verdict::Fail, None),
             Outcome::NotApplicable => (Verdict::NotApplicable, None),
-            Outcome::Error(message) => (Verdict::Error, Some(message)),
+            Outcome::Error(message) => (Verdict::Error, Some(message.clone())),
         }
     }
 

@@ -164,7 +164,7 @@ impl Lens {
         };
         key.push(kind::ENTITY);
         key.extend(entity.of.0.to_le_bytes());
-        let mut fault = false;
+        let mut fault = entity.fault.is_some();
         if self.whole {
             let mut next = Some(index);
             while let Some(ancestor) = next.and_then(|i| extract.entities.get(i as usize)) {

@@ -740,7 +740,7 @@ impl<'s> Compiler<'s, '_> {
                 .and_then(|a| a.loc.as_ref())
                 .map_or_else(
                     || find_annotation(text, name).unwrap_or(fallback),
-                    |loc| span(Some(loc)),
+                    |loc| name_before(text, name, span(Some(loc))),
                 );
             let help = did_you_mean(name, known.iter().copied()).map_or_else(
                 || format!("known here are `@{}`", known.join("`, `@")),
@@ -752,6 +752,15 @@ impl<'s> Compiler<'s, '_> {
                     .help(help),
             );
         }
+    }
+}
+
+/// The name of an annotation, which stands before its value.
+fn name_before(text: &Text, name: &str, value: Span) -> Span {
+    let before = text.text.get(..value.start as usize).unwrap_or_default();
+    match before.rfind(&format!("@{name}")) {
+        Some(start) => Span::new(start, start + name.len() + 1),
+        None => value,
     }
 }
 

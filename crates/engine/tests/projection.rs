@@ -1,5 +1,11 @@
 //! Asking each distinct question once gives what asking every policy about every resource gives.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of a test may stop it"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{

@@ -69,14 +69,20 @@ fn image(text: &str, span: Span) -> Result<Value, String> {
     Ok(record(members, span))
 }
 
-/// `1.36`, `v1.36` or `1.36.2`: what follows the minor number is not looked at.
+/// `1.36`, `v1.36`, `1.36.2` or `1.36.2-eks.1`: the patch and what is built on it are not looked at.
 fn version(text: &str, span: Span) -> Result<Value, String> {
     let number = |part: Option<&str>| {
         part.filter(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|p| p.parse::<i64>().ok())
     };
-    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-    match (number(parts.next()), number(parts.next())) {
+    let plain = text.strip_prefix('v').unwrap_or(text);
+    let plain = plain.split(['-', '+']).next().unwrap_or(plain);
+    let mut parts = plain.splitn(3, '.');
+    let (major, minor, patch) = (number(parts.next()), number(parts.next()), parts.next());
+    if patch.is_some_and(|p| number(Some(p)).is_none()) {
+        return Err("is not a version such as `1.36`".to_owned());
+    }
+    match (major, minor) {
         (Some(major), Some(minor)) => Ok(record(
             vec![(0, Some(Value::Long(major))), (1, Some(Value::Long(minor)))],
             span,
@@ -269,6 +275,8 @@ mod tests {
             |text, expected: &str| assert_eq!(parts(Converter::Version, text), expected, "{text}");
         check("1.9", "major=1 minor=9");
         check("v1.36.2", "major=1 minor=36");
+        check("1.29.4-gke.100", "major=1 minor=29");
+        check("1.30.2.1", "is not a version such as `1.36`");
         check("1", "is not a version such as `1.36`");
         check("1.x", "is not a version such as `1.36`");
         check("1.+3", "is not a version such as `1.36`");

@@ -4,6 +4,7 @@
 //! for every node the bytes where it was written. Scalars stay text until somebody asks what they
 //! mean in a [`Dialect`].
 
+mod block;
 mod build;
 mod decode;
 mod dialect;

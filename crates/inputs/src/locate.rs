@@ -93,10 +93,10 @@ impl<'t> Walker<'t> {
                 }
                 match segment {
                     Segment::Child(selectors) => {
-                        self.children(&from, selectors, roots, true, &mut next)
+                        self.children(&from, selectors, roots, true, &mut next);
                     }
                     Segment::Descendant(selectors) => {
-                        self.descend(from, selectors, roots, &mut next)
+                        self.descend(from, selectors, roots, &mut next);
                     }
                 }
             }

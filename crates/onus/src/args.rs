@@ -55,9 +55,9 @@ pub(crate) struct PackArgs {
     /// The largest policy or schema, in bytes
     #[arg(long, value_name = "N", default_value_t = onus_engine::Limits::default().policy_bytes, hide_short_help = true)]
     pub(crate) policy_bytes: usize,
-    /// How deep brackets may nest in a policy or schema
-    #[arg(long, value_name = "N", default_value_t = onus_engine::Limits::default().policy_depth, hide_short_help = true)]
-    pub(crate) policy_depth: usize,
+    /// How deep brackets may nest in a policy or schema; 200 at most, for Cedar recurses
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=200), hide_short_help = true)]
+    pub(crate) policy_depth: u16,
 }
 
 #[derive(Debug, clap::Args)]

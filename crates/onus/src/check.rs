@@ -26,12 +26,13 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let (program, catalog, chosen) =
         packs::read(&args.packs).compile(&args.framework, &args.check, args.severity, terminal)?;
     let contexts = onus_inputs::contexts(&program.plan, &args.set).map_err(Stop::Problems)?;
-    let met = load::walk(&args.paths, &args.stdin_filename).map_err(Stop::Problems)?;
     let limits = Limits {
         bytes: args.file_bytes,
         depth: args.file_depth,
         nodes: args.alias_nodes,
     };
+    let met =
+        load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
     let patches = load::patches(&met, &limits);
     let jobs = args.jobs.map_or(0, usize::from);
     let pool = rayon::ThreadPoolBuilder::new()

@@ -34,13 +34,21 @@ pub(crate) enum Source {
 }
 
 /// Walks the paths: files and folders in order of name, every one once. `-` is standard input.
-pub(crate) fn walk(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Met>, Vec<Problem>> {
+pub(crate) fn walk(
+    paths: &[PathBuf],
+    stdin_name: &str,
+    limit: usize,
+) -> Result<Vec<Met>, Vec<Problem>> {
     let mut met = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
-            match io::stdin().lock().read_to_end(&mut bytes) {
+            match io::stdin()
+                .lock()
+                .take(limit as u64 + 1)
+                .read_to_end(&mut bytes)
+            {
                 Ok(_) => met.push(Met {
                     shown: stdin_name.to_owned(),
                     from: Source::Memory(bytes),
@@ -55,7 +63,7 @@ pub(crate) fn walk(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Met>, Vec<
         }
         match fs::symlink_metadata(path) {
             // Whatever is named is read, ignore files or not, and links are followed.
-            Ok(found) if !found.is_dir() && !path.is_dir() => met.push(named(path)),
+            Ok(found) if !found.is_dir() && !path.is_dir() => met.push(named(path, limit)),
             Ok(_) => walk_folder(path, &mut met),
             Err(error) => problems.push(
                 Problem::error(format!(
@@ -78,17 +86,37 @@ pub(crate) fn walk(paths: &[PathBuf], stdin_name: &str) -> Result<Vec<Met>, Vec<
     Ok(met)
 }
 
-fn named(path: &Path) -> Met {
-    let settled = match fs::metadata(path) {
-        Ok(found) => not_a_file(found.file_type()),
-        Err(error) => Some((Outcome::Unreadable, link_error(path, &error))),
+fn named(path: &Path, limit: usize) -> Met {
+    let (from, settled) = match fs::metadata(path) {
+        Ok(found) if found.is_file() => (Source::Disk(path.to_owned()), None),
+        // A pipe, as `<(…)` makes one, can be read only once.
+        Ok(_) => match read_at_most(path, limit) {
+            Ok(bytes) => (Source::Memory(bytes), None),
+            Err(error) => (
+                Source::Disk(path.to_owned()),
+                Some((Outcome::Unreadable, said(&error))),
+            ),
+        },
+        Err(error) => (
+            Source::Disk(path.to_owned()),
+            Some((Outcome::Unreadable, link_error(path, &error))),
+        ),
     };
     Met {
         shown: shown(path),
-        from: Source::Disk(path.to_owned()),
+        from,
         named: true,
         settled,
     }
+}
+
+/// One byte more than the limit shows that a file is too large.
+fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn not_a_file(kind: fs::FileType) -> Option<(Outcome, String)> {
@@ -131,7 +159,7 @@ fn link_error(path: &Path, error: &io::Error) -> String {
 }
 
 /// An error of the system in our words, without its number.
-fn said(error: &io::Error) -> String {
+pub(crate) fn said(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -152,7 +180,7 @@ fn shown(path: &Path) -> String {
             Component::RootDir => rooted = true,
             Component::CurDir => {}
             Component::Prefix(prefix) => {
-                parts.push(prefix.as_os_str().to_string_lossy().into_owned())
+                parts.push(prefix.as_os_str().to_string_lossy().into_owned());
             }
             Component::ParentDir => parts.push("..".to_owned()),
             Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),

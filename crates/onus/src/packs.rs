@@ -12,6 +12,7 @@ use onus_model::source::Text;
 use walkdir::WalkDir;
 
 use crate::args::PackArgs;
+use crate::load::said;
 use crate::output::{Stop, Terminal, settle};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -56,7 +57,7 @@ pub(crate) fn read(args: &PackArgs) -> Authored {
         catalog,
         limits: Limits {
             policy_bytes: args.policy_bytes,
-            policy_depth: args.policy_depth,
+            policy_depth: usize::from(args.policy_depth),
         },
         problems,
     }
@@ -69,10 +70,11 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                problems.push(Problem::error(format!(
-                    "cannot read `{}`: {error}",
-                    folder.display()
-                )));
+                let path = error.path().unwrap_or(folder).display().to_string();
+                let why = error
+                    .io_error()
+                    .map_or_else(|| "links go round in circles".to_owned(), said);
+                problems.push(Problem::error(format!("cannot read `{path}`: {why}")));
                 continue;
             }
         };
@@ -88,8 +90,9 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
         match fs::read_to_string(path) {
             Ok(text) => texts.push(Text::new(path.display().to_string(), text)),
             Err(error) => problems.push(Problem::error(format!(
-                "cannot read `{}`: {error}",
-                path.display()
+                "cannot read `{}`: {}",
+                path.display(),
+                said(&error)
             ))),
         }
     }

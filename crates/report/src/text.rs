@@ -118,16 +118,13 @@ impl Finding<'_> {
                 }
             },
             code: Some(format!(
-                "{} {}: {}",
+                "{} {}: {} on {}",
                 evaluation.verdict.name(),
                 self.check.severity.name(),
-                self.check.id
-            )),
-            message: format!(
-                "{} ({})",
-                escape::line(&self.explanation.message),
+                self.check.id,
                 escape::line(&evaluation.target.id)
-            ),
+            )),
+            message: escape::line(&self.explanation.message),
             labels,
             window,
             help: None,

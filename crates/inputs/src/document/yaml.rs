@@ -1,15 +1,33 @@
-//! YAML 1.2 (<https://yaml.org/spec/1.2.2/>), from the events of `granit-parser`.
+//! YAML 1.2 (<https://yaml.org/spec/1.2.2/>), from the events of `granit-parser` unless [`block`] is sure of it.
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 use onus_model::source::Span;
 
+use super::block;
 use super::build::{Builder, Properties};
 use super::template;
 use super::tree::{Style, Tag};
 use super::{Failure, Limits};
 
-/// Hands the nodes of all documents to the builder.
-pub(super) fn parse(text: &str, builder: &mut Builder<'_>, limits: &Limits) -> Result<(), Failure> {
+/// Hands the nodes of all documents to a fresh builder.
+pub(super) fn parse<'t>(
+    text: &'t str,
+    builder: &mut Builder<'t>,
+    limits: &Limits,
+) -> Result<(), Failure> {
+    if block::parse(text, builder).is_ok() {
+        return Ok(());
+    }
+    *builder = Builder::new(text, limits);
+    parse_fully(text, builder, limits)
+}
+
+/// As [`parse`], by the full parser.
+pub(super) fn parse_fully(
+    text: &str,
+    builder: &mut Builder<'_>,
+    limits: &Limits,
+) -> Result<(), Failure> {
     let options = granit_parser::options! {
         flow_nesting_limit: limits.depth,
         block_nesting_limit: limits.depth,
