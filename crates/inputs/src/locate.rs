@@ -166,6 +166,12 @@ impl<'t> Walker<'t> {
     ) {
         for selector in selectors {
             self.select(from, selector, roots, strict, next);
+            // What is wrong with a node is wrong for all selectors, and is told once.
+            if next.last().is_some_and(|f| {
+                f.node == from.node && matches!(f.wrong, Some(Wrong::Shape { .. }))
+            }) {
+                return;
+            }
         }
     }
 
