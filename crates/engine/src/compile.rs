@@ -778,7 +778,10 @@ fn keep(attributes: &mut Vec<Attribute>, trie: Option<&Trie>) {
         let Some(inner) = trie.and_then(|t| t.members.get(&attribute.name)) else {
             return false;
         };
-        if let (Shape::Record(members), false) = (&mut attribute.shape, inner.whole) {
+        if let (Shape::Record(members), false) = (
+            &mut attribute.shape,
+            inner.whole || !inner.equals.is_empty(),
+        ) {
             keep(members, Some(inner));
         }
         true

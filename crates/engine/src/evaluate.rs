@@ -555,7 +555,9 @@ impl<'w> Store<'w> {
                 .worker
                 .uid(self.extract, *index)
                 .map(RestrictedExpression::new_entity_uid),
-            Value::Record(present) if !self.everything && !lenses.iter().any(|l| l.whole) => {
+            Value::Record(present)
+                if !self.everything && !lenses.iter().any(|l| l.whole || !l.equals.is_empty()) =>
+            {
                 RestrictedExpression::new_record(self.members(present, members, lenses)).ok()
             }
             _ => plain(&self.worker.program.plan, value, members),

@@ -12,6 +12,8 @@ use crate::observe::Trie;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lens {
     pub(crate) whole: bool,
+    /// Where the value is not used as a whole: the texts that it is compared with, in order.
+    pub(crate) equals: Vec<String>,
     pub(crate) tags: bool,
     pub(crate) members: Vec<(u16, Lens)>,
     /// It is a value that somebody wrote, and not where the thing stands.
@@ -146,6 +148,7 @@ impl Lens {
         bound.sort_by_key(|(index, _)| *index);
         Some(Self {
             whole: trie.whole,
+            equals: trie.equals.iter().cloned().collect(),
             tags: trie.tags,
             members: bound,
             written: true,
@@ -165,7 +168,7 @@ impl Lens {
         key.push(kind::ENTITY);
         key.extend(entity.of.0.to_le_bytes());
         let mut fault = entity.fault.is_some();
-        if self.whole {
+        if self.whole || !self.equals.is_empty() {
             let mut next = Some(index);
             while let Some(ancestor) = next.and_then(|i| extract.entities.get(i as usize)) {
                 key.push(kind::ENTITY);
@@ -204,6 +207,20 @@ impl Lens {
                 true
             }
             _ if self.whole => whole_key(extract, attr, key),
+            Value::String(text) if !self.equals.is_empty() => {
+                key.push(kind::COMPARED);
+                match self
+                    .equals
+                    .iter()
+                    .position(|known| known.as_str() == &**text)
+                {
+                    Some(index) => count_key(index + 1, key),
+                    None => count_key(0, key),
+                }
+                false
+            }
+            // What is no text is equal to none, but what else it is may be seen by others.
+            _ if !self.equals.is_empty() => whole_key(extract, attr, key),
             Value::Record(present) => {
                 key.push(kind::RECORD);
                 self.members_key(extract, present, key)
@@ -259,7 +276,7 @@ impl Lens {
             match &attr.value {
                 Value::Entity(index) => lens.fault(extract, extract.entities.get(*index as usize)?),
                 Value::Fault(fault) => Some((fault.as_ref(), attr.span)),
-                _ if lens.whole => any_fault(attr),
+                _ if lens.whole || !lens.equals.is_empty() => any_fault(attr),
                 Value::Record(present) => lens.members_fault(extract, present),
                 Value::Bool(_)
                 | Value::Long(_)
@@ -292,6 +309,7 @@ mod kind {
     pub(super) const RECORD: u8 = 8;
     pub(super) const ENTITY: u8 = 9;
     pub(super) const END: u8 = 10;
+    pub(super) const COMPARED: u8 = 11;
 }
 
 fn count_key(count: usize, key: &mut Vec<u8>) {

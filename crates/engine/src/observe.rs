@@ -3,7 +3,7 @@
 //! Cedar's answer depends on nothing else, so resources that look the same from here are one question. Everything that
 //! the analysis does not understand makes it give up ([`Observed::everything`]), and then every resource is asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy_core::ast::{BinaryOp, Expr, ExprKind, Literal, UnaryOp, Var};
 use onus_model::source::Span;
@@ -13,6 +13,8 @@ use onus_model::source::Span;
 pub(crate) struct Trie {
     /// The value itself is used: compared, searched, taken as a whole. For an entity: its id and its ancestors.
     pub(crate) whole: bool,
+    /// Texts that the value is compared with for equality. Where it is not used otherwise, that is all that can be seen of it.
+    pub(crate) equals: BTreeSet<String>,
     /// Tags are asked for; which ones may be computed, so all of them are observed.
     pub(crate) tags: bool,
     /// Attributes that are read or whose presence is asked.
@@ -91,14 +93,47 @@ impl Observed {
                 self.value(arg2, offset);
             }
             ExprKind::BinaryApp {
+                op: BinaryOp::Eq,
+                arg1,
+                arg2,
+            } => match (texts(arg1), texts(arg2)) {
+                (Some(texts), None) => self.compared(arg2, texts, offset),
+                (None, Some(texts)) => self.compared(arg1, texts, offset),
+                _ => {
+                    self.value(arg1, offset);
+                    self.value(arg2, offset);
+                }
+            },
+            ExprKind::BinaryApp {
+                op: BinaryOp::Contains,
+                arg1,
+                arg2,
+            } => match arg1.expr_kind() {
+                // `["a", "b"].contains(x)` compares x with each.
+                ExprKind::Set(elements) => {
+                    let all: Option<Vec<BTreeSet<String>>> = elements.iter().map(texts).collect();
+                    match all {
+                        Some(all) => {
+                            self.compared(arg2, all.into_iter().flatten().collect(), offset)
+                        }
+                        None => {
+                            self.value(arg1, offset);
+                            self.value(arg2, offset);
+                        }
+                    }
+                }
+                _ => {
+                    self.value(arg1, offset);
+                    self.value(arg2, offset);
+                }
+            },
+            ExprKind::BinaryApp {
                 op:
-                    BinaryOp::Eq
-                    | BinaryOp::Less
+                    BinaryOp::Less
                     | BinaryOp::LessEq
                     | BinaryOp::Add
                     | BinaryOp::Sub
                     | BinaryOp::Mul
-                    | BinaryOp::Contains
                     | BinaryOp::ContainsAll
                     | BinaryOp::ContainsAny,
                 arg1,
@@ -154,6 +189,18 @@ impl Observed {
         }
     }
 
+    /// An expression that is compared with some texts, and not otherwise used here.
+    fn compared(&mut self, expr: &Expr, texts: BTreeSet<String>, offset: usize) {
+        match expr.expr_kind() {
+            ExprKind::Var(_) | ExprKind::GetAttr { .. } => {
+                if let Some(trie) = self.rooted(expr, offset) {
+                    trie.equals.extend(texts);
+                }
+            }
+            _ => self.value(expr, offset),
+        }
+    }
+
     /// The node of an expression of which members or tags are asked.
     fn base(&mut self, expr: &Expr, offset: usize) -> Option<&mut Trie> {
         match expr.expr_kind() {
@@ -201,6 +248,7 @@ impl Trie {
     /// Adds what another policy observes of the same value.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.whole |= other.whole;
+        self.equals.extend(other.equals.iter().cloned());
         self.tags |= other.tags;
         self.seen(other.first);
         for (name, trie) in &other.members {
@@ -213,6 +261,14 @@ fn root(expr: &Expr) -> Option<Var> {
     match expr.expr_kind() {
         ExprKind::Var(var) => Some(*var),
         ExprKind::GetAttr { expr, .. } => root(expr),
+        _ => None,
+    }
+}
+
+/// The text that an expression is, if it is one.
+fn texts(expr: &Expr) -> Option<BTreeSet<String>> {
+    match expr.expr_kind() {
+        ExprKind::Lit(Literal::String(text)) => Some(BTreeSet::from([text.to_string()])),
         _ => None,
     }
 }
@@ -242,10 +298,14 @@ mod tests {
         Observed::of(&policy.condition(), 0)
     }
 
-    /// The observed paths: `=` where the value is used, `#` where the tags are.
+    /// The observed paths: `=` where the value is used, `~` where it is only compared with texts, `#` where the tags are.
     fn paths(observed: &Observed) -> Vec<String> {
         fn walk(trie: &Trie, path: &str, found: &mut Vec<String>) {
-            let marks = [(trie.whole, "="), (trie.tags, "#")];
+            let marks = [
+                (trie.whole, "="),
+                (!trie.equals.is_empty(), "~"),
+                (trie.tags, "#"),
+            ];
             let marks: String = marks
                 .iter()
                 .filter(|(on, _)| *on)
@@ -279,6 +339,15 @@ mod tests {
         check("resource in resource.pod", &["resource=", "resource.pod="]);
         check("resource == resource.pod", &["resource=", "resource.pod="]);
         check("[1].contains(resource.n)", &["resource.n="]);
+        check(
+            "resource.a == \"x\" || \"y\" != resource.a",
+            &["resource.a~"],
+        );
+        check("[\"x\", \"y\"].contains(resource.a)", &["resource.a~"]);
+        check(
+            "resource.a == \"x\" && resource.a like \"*y\"",
+            &["resource.a=~"],
+        );
         check("resource.name like \"a*\"", &["resource.name="]);
         check("resource.hasTag(\"x\")", &["resource#"]);
         check(

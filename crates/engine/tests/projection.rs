@@ -40,7 +40,10 @@ namespace T {
 "#;
 
 /// Conditions over everything that Cedar can observe: values, presence, identity, hierarchy, tags, context, errors.
-const ON_ITEMS: [&str; 24] = [
+const ON_ITEMS: [&str; 27] = [
+    "resource has title && resource.title == \"a\"",
+    "resource has title && [\"b\", \"k\"].contains(resource.title)",
+    "resource has title && resource.title != \"x\" && resource.box has label && resource.box.label == resource.title",
     "resource has count && resource.count > 2",
     "resource has count && resource.count > context.limits.level",
     "resource has count && resource.count * 9223372036854775807 > 0",

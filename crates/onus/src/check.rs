@@ -35,29 +35,26 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
         load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
     let patches = load::patches(&met, &limits);
     let jobs = args.jobs.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new()
+    rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .stack_size(STACK)
-        .build()
+        .build_global()
         .map_err(|error| {
             Stop::Problems(vec![Problem::error(format!(
                 "cannot start threads: {error}"
             ))])
         })?;
-    let (files, extracts, evaluated) = pool.install(|| {
-        let read: Vec<(File, Option<Extract>)> = met
-            .par_iter()
-            .map(|met| read(met, &program.plan, patches.contains(&met.shown), &limits))
-            .collect();
-        let mut files = Vec::with_capacity(read.len());
-        let mut extracts = Vec::new();
-        for (index, (file, extract)) in read.into_iter().enumerate() {
-            files.push(file);
-            extracts.extend(extract.map(|e| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), e)));
-        }
-        let evaluated = evaluate(&program, &contexts.actions, &extracts, args.all);
-        (files, extracts, evaluated)
-    });
+    let read: Vec<(File, Option<Extract>)> = met
+        .par_iter()
+        .map(|met| read(met, &program.plan, patches.contains(&met.shown), &limits))
+        .collect();
+    let mut files = Vec::with_capacity(read.len());
+    let mut extracts = Vec::new();
+    for (index, (file, extract)) in read.into_iter().enumerate() {
+        files.push(file);
+        extracts.extend(extract.map(|e| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), e)));
+    }
+    let evaluated = evaluate(&program, &contexts.actions, &extracts, args.all);
     let assessment = conclude(
         &program,
         evaluated,

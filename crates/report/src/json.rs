@@ -7,6 +7,7 @@ use onus_model::assessment::{Assessment, Evaluation, Place, Read, Saw, Tally};
 use onus_model::check::Severity;
 use onus_model::file::Outcome;
 use onus_model::source::{LineIndex, Position, Span};
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// What stands in `schema_version`.
@@ -38,14 +39,7 @@ pub(crate) fn render(
         .iter()
         .map(|c| LineIndex::new(&c.text.text))
         .collect();
-    list(
-        out,
-        "evaluations",
-        assessment
-            .evaluations
-            .iter()
-            .filter_map(|e| EvaluationV1::new(assessment, &lines, e)),
-    )?;
+    evaluations(assessment, &lines, out)?;
     list(
         out,
         "requirements",
@@ -103,6 +97,42 @@ pub(crate) fn render(
         },
     )?;
     writeln!(out, "}}")
+}
+
+/// The evaluations are most of a report: they are written by all threads, some thousand at a time.
+fn evaluations(
+    assessment: &Assessment,
+    lines: &[LineIndex],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    const CHUNK: usize = 256;
+    const AT_ONCE: usize = 16 * CHUNK;
+    out.write_all(b",\n\"evaluations\":[")?;
+    let mut first = true;
+    for some in assessment.evaluations.chunks(AT_ONCE) {
+        let written: Vec<io::Result<Vec<u8>>> = some
+            .par_chunks(CHUNK)
+            .map(|chunk| {
+                let mut text = Vec::with_capacity(CHUNK * 1024);
+                for evaluation in chunk
+                    .iter()
+                    .filter_map(|e| EvaluationV1::new(assessment, lines, e))
+                {
+                    text.extend_from_slice(b",\n");
+                    serde_json::to_writer(&mut text, &evaluation).map_err(io::Error::from)?;
+                }
+                Ok(text)
+            })
+            .collect();
+        for text in written {
+            let text = text?;
+            // The first element has no comma before it.
+            let skip = usize::from(first && !text.is_empty());
+            out.write_all(text.get(skip..).unwrap_or_default())?;
+            first &= text.is_empty();
+        }
+    }
+    out.write_all(b"]")
 }
 
 fn value(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
