@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::Style;
+
 /// Whether a character would do something else than stand where it is.
 pub(crate) fn acts(c: char) -> bool {
     match c {
@@ -10,6 +12,7 @@ pub(crate) fn acts(c: char) -> bool {
         // Marks and embeddings that turn the direction of what follows, and what cannot be seen.
         '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}' => true,
         '\u{2060}'..='\u{2069}' | '\u{061C}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}' => true,
+        '\u{00AD}' | '\u{180E}' | '\u{FFF9}'..='\u{FFFB}' => true,
         _ => false,
     }
 }
@@ -30,16 +33,16 @@ pub(crate) fn line(text: &str) -> String {
     plain(text).replace(['\n', '\t'], " ")
 }
 
-/// As [`line`], and not longer than this many characters.
-pub(crate) fn short(text: &str, longest: usize) -> String {
-    let line = line(text);
+/// As [`line`], and not longer than this many characters. However long the text is, only its beginning is looked at.
+pub(crate) fn short(text: &str, longest: usize, style: Style) -> String {
+    let beginning: String = text.chars().take(longest + 1).collect();
+    let line = line(&beginning);
     if line.chars().count() <= longest {
         return line;
     }
-    line.chars()
-        .take(longest.saturating_sub(1))
-        .chain(['…'])
-        .collect()
+    let cut = style.cut();
+    let kept = longest.saturating_sub(cut.chars().count());
+    line.chars().take(kept).chain(cut.chars()).collect()
 }
 
 /// Appends one character, written out if it acts.
@@ -63,6 +66,14 @@ mod tests {
         );
         assert_eq!(plain("näme ✓\tx"), "näme ✓\tx");
         assert_eq!(line("a\nb"), "a b");
-        assert_eq!(short("abcdef", 4), "abc…");
+    }
+
+    #[test]
+    fn cuts_what_is_too_long() {
+        use crate::samples::{ASCII, PLAIN};
+        assert_eq!(short("abcd", 4, PLAIN), "abcd");
+        assert_eq!(short("abcdef", 4, PLAIN), "abc…");
+        assert_eq!(short("abcdef", 4, ASCII), "a...");
+        assert_eq!(short("\u{1b}", 4, PLAIN), "\\u{…");
     }
 }

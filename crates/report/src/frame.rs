@@ -73,6 +73,7 @@ impl Window {
         text: &str,
         lines: &Lines,
         labels: &[(Span, String)],
+        style: Style,
     ) -> (Self, Vec<(Range<usize>, String)>) {
         const FAR: usize = 40;
         let first = labels
@@ -102,18 +103,25 @@ impl Window {
             let (from, to) = (lines.start(line, text), lines.start(line + 1, text));
             let written = text.get(from..to).unwrap_or_default();
             let shown = shown_part(from, written, &near);
-            let mut cut = false;
-            for (at, c) in written.char_indices() {
+            if shown.start > 0 {
+                window.text.push_str(style.cut());
+            }
+            // A line may be the whole file: what is not shown of it is not looked at.
+            let part = written.get(shown.clone()).unwrap_or_default();
+            for (at, c) in part.char_indices() {
+                let at = shown.start + at;
                 moved.push((from + at, window.text.len()));
-                if c == '\n' || shown.contains(&at) {
-                    cut = false;
-                    // A carriage return at the end of a line is no business of the reader's.
-                    if c != '\r' {
-                        escape::push(&mut window.text, c);
-                    }
-                } else if !cut {
-                    cut = true;
-                    window.text.push('…');
+                // A carriage return at the end of a line is no business of the reader's.
+                let ends = c == '\r' && written.get(at..) == Some("\r\n");
+                if !ends {
+                    escape::push(&mut window.text, c);
+                }
+            }
+            moved.push((from + shown.end, window.text.len()));
+            if shown.end < written.len() {
+                window.text.push_str(style.cut());
+                if written.ends_with('\n') {
+                    window.text.push('\n');
                 }
             }
             if to >= text.len() {
@@ -138,7 +146,7 @@ impl Window {
 
 /// The bytes of a line that are shown: all, or those around the labels that stand in it.
 fn shown_part(from: usize, line: &str, labels: &[&(Span, String)]) -> Range<usize> {
-    if line.len() <= LONG_LINE {
+    if line.trim_end_matches('\n').len() <= LONG_LINE {
         return 0..line.len();
     }
     let inside = labels
@@ -146,7 +154,14 @@ fn shown_part(from: usize, line: &str, labels: &[&(Span, String)]) -> Range<usiz
         .map(|(span, _)| span.start as usize)
         .find(|start| (from..from + line.len()).contains(start));
     let start = inside.map_or(0, |at| (at - from).saturating_sub(LONG_LINE / 2));
-    start..start + LONG_LINE
+    let whole = |mut at: usize| {
+        while !line.is_char_boundary(at) {
+            at += 1;
+        }
+        at
+    };
+    let start = whole(start);
+    start..whole((start + LONG_LINE).min(line.len()))
 }
 
 impl SourceCode for Window {
@@ -268,7 +283,7 @@ pub fn problems(problems: &[Problem], style: Style, out: &mut dyn Write) -> io::
             Some(label) => {
                 let lines = Lines::new(&label.text.text);
                 let (window, labels) =
-                    Window::new(&label.text.name, &label.text.text, &lines, &labels);
+                    Window::new(&label.text.name, &label.text.text, &lines, &labels, style);
                 (Some(window), labels)
             }
             None => (None, Vec::new()),
@@ -296,19 +311,65 @@ pub fn problems(problems: &[Problem], style: Style, out: &mut dyn Write) -> io::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::{ASCII, PLAIN};
+    use onus_model::source::Text;
     use proptest::prelude::*;
+
+    fn shown(list: &[Problem], style: Style) -> String {
+        let mut out = Vec::new();
+        problems(list, style, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn all_problems_are_shown_with_their_places_and_help() {
+        let text = Text::new("controls/a.yaml", "id: a\ntitel: x\nchecks: [b, b]\n");
+        let list = [
+            Problem::error("unknown key `titel`")
+                .at(&text, Span::new(6, 11), "not a key of a control")
+                .help("did you mean `title`?"),
+            Problem::warning("`b` is named twice")
+                .at(&text, Span::new(25, 26), "again here")
+                .at(&text, Span::new(22, 23), "first here"),
+            Problem::error("there is no `onus.yaml`"),
+        ];
+        insta::assert_snapshot!(shown(&list, PLAIN));
+        assert!(shown(&list, ASCII).is_ascii());
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_its_label() {
+        let text = Text::new(
+            "a.json",
+            format!("{}PLACE{}\nend\n", "é".repeat(500), "b".repeat(500)),
+        );
+        let list = [Problem::error("wrong").at(&text, Span::new(1000, 1005), "here")];
+        let shown = shown(&list, PLAIN);
+        assert!(shown.contains("éPLACEb"), "{shown}");
+        assert!(shown.lines().all(|l| l.chars().count() < 220), "{shown}");
+        assert!(shown.contains("2 │ end"), "{shown}");
+    }
+
+    #[test]
+    fn a_carriage_return_is_silent_only_at_the_end_of_a_line() {
+        let text = Text::new("a.yaml", "a: 1\r\nb: x\ry\r\n");
+        let list = [Problem::error("wrong").at(&text, Span::new(6, 7), "here")];
+        let shown = shown(&list, PLAIN);
+        assert!(shown.contains("b: x\\u{d}y\n"), "{shown}");
+        assert!(shown.contains("a: 1\n"), "{shown}");
+    }
 
     proptest! {
         #[test]
         fn any_text_with_any_label_can_be_drawn(text in "(\\PC|\n|\r|\u{1b}|\u{202e}|é){0,300}", a in 0..400u32, b in 0..400u32, width in 20..120usize) {
             let lines = Lines::new(&text);
             let span = Span { start: a.min(b), end: a.max(b) };
-            let (window, labels) = Window::new("a\u{1b}.yaml", &text, &lines, &[(span, "here".to_owned())]);
+            let style = Style { color: false, unicode: true, width };
+            let (window, labels) = Window::new("a\u{1b}.yaml", &text, &lines, &[(span, "here".to_owned())], style);
             let frame = Frame {
                 severity: Severity::Error, code: None, message: "m".to_owned(), labels, window: Some(window), help: None,
             };
             let mut out = Vec::new();
-            let style = Style { color: false, unicode: true, width };
             Drawer::new(style).draw(&frame, &mut out).unwrap();
             let drawn = String::from_utf8(out).unwrap();
             prop_assert!(!drawn.contains(escape::acts), "{:?}", drawn);

@@ -390,3 +390,84 @@ struct TalliesV1<'a> {
     objects: u64,
     questions: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::samples::{PLAIN, Shelf, shown, storefront};
+    use crate::{Format, report_schema};
+    use onus_model::assessment::Assessment;
+    use onus_model::check::Severity;
+    use serde_json::Value;
+
+    fn json(assessment: &Assessment) -> String {
+        shown(
+            assessment,
+            &Shelf(Vec::new()),
+            Format::Json,
+            PLAIN,
+            Severity::Low,
+        )
+    }
+
+    #[test]
+    fn everything_is_written_one_line_each() {
+        let written = json(&storefront().0).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        insta::assert_snapshot!(written);
+    }
+
+    #[test]
+    fn samples_are_as_the_schema_says() {
+        let schema: Value = serde_json::from_str(&report_schema()).unwrap();
+        jsonschema::meta::validate(&schema).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for sample in [storefront().0, Assessment::default()] {
+            let report: Value = serde_json::from_str(&json(&sample)).unwrap();
+            let errors: Vec<_> = validator
+                .iter_errors(&report)
+                .map(|e| format!("{} {e}", e.instance_path))
+                .collect();
+            assert!(errors.is_empty(), "{errors:#?}");
+        }
+        let mut report: Value = serde_json::from_str(&json(&storefront().0)).unwrap();
+        report["files"][0]["surprise"] = Value::Bool(true);
+        assert!(!validator.is_valid(&report), "the schema is strict");
+    }
+}
+
+#[cfg(test)]
+mod bench {
+    use crate::samples::*;
+    use crate::{Format, render};
+    use onus_model::assessment::*;
+    use onus_model::check::Severity;
+    use onus_model::file::Outcome;
+    use onus_model::source::*;
+    use std::time::Instant;
+
+    #[test]
+    fn bench() {
+        let (mut all, texts) = storefront();
+        let one = all.evaluations[0].clone();
+        all.evaluations = vec![one; 50_000];
+        let t = Instant::now();
+        let mut out = std::io::BufWriter::new(Vec::new());
+        render(&all, &texts, Format::Json, PLAIN, Severity::Low, &mut out).unwrap();
+        eprintln!("json 50k: {:?} {} bytes", t.elapsed(), out.buffer().len() + out.get_ref().len());
+        for (name, sep) in [("lines", "\n"), ("one line", "")] {
+            let item = format!("{{\"name\":\"api\",\"privileged\":true}},{sep}");
+            let many = 20_000_000 / item.len();
+            let pod = item.repeat(many);
+            let evaluations = (0..10_000).map(|n| {
+                let span = find(&item, "true");
+                let shift = n * (many / 10_000) * item.len();
+                let at = Place { span: Span::new(span.start as usize + shift, span.end as usize + shift), ..place(0, &item, "true") };
+                finding(Verdict::Fail, at, vec![read("resource.privileged", Saw::Present, Some(at))])
+            }).collect();
+            let all = assessment(check("c", Severity::High), vec![file("a.json", Outcome::Checked, None)], evaluations);
+            let texts = Shelf(vec![Some(Text::new("a.json", pod))]);
+            let t = Instant::now();
+            let s = shown(&all, &texts, Format::Text, PLAIN, Severity::Low);
+            eprintln!("text 10k in 20MB {name}: {:?} {} bytes", t.elapsed(), s.len());
+        }
+    }
+}

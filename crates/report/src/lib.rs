@@ -6,6 +6,8 @@ mod escape;
 mod frame;
 mod json;
 mod pages;
+#[cfg(test)]
+mod samples;
 mod schema;
 mod text;
 
@@ -59,6 +61,13 @@ pub struct Style {
     pub unicode: bool,
     /// Columns.
     pub width: usize,
+}
+
+impl Style {
+    /// What stands for what was cut off.
+    fn cut(self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
 }
 
 /// Writes an assessment in a format.

@@ -7,7 +7,7 @@ use miette::Severity as Look;
 use onus_model::assessment::{
     Assessment, Ending, Evaluation, Explanation, Read, Saw, Status, Texts, Verdict,
 };
-use onus_model::check::{Check, Severity};
+use onus_model::check::{Check, Effect, Severity};
 use onus_model::file::{File, Outcome};
 use onus_model::source::{FileId, Span, Text};
 
@@ -57,6 +57,7 @@ pub(crate) fn render(
             check,
             evaluation,
             explanation,
+            style,
         };
         finding.draw(&drawer, text, policies.get(evaluation.check as usize), out)?;
         writeln!(out)?;
@@ -78,7 +79,7 @@ fn passed(
         out,
         "{}: {} on {} ({}:{})",
         evaluation.verdict.name(),
-        check.id,
+        escape::line(&check.id),
         escape::line(&evaluation.target.id),
         escape::line(path),
         evaluation.place.start.line
@@ -90,6 +91,7 @@ struct Finding<'a> {
     check: &'a Check,
     evaluation: &'a Evaluation,
     explanation: &'a Explanation,
+    style: Style,
 }
 
 impl Finding<'_> {
@@ -103,8 +105,13 @@ impl Finding<'_> {
         let evaluation = self.evaluation;
         let (window, labels) = match text {
             Some((text, lines)) => {
-                let (window, labels) =
-                    Window::new(&text.name, &text.text, lines, &self.config_labels());
+                let (window, labels) = Window::new(
+                    &text.name,
+                    &text.text,
+                    lines,
+                    &self.config_labels(),
+                    self.style,
+                );
                 (Some(window), labels)
             }
             None => (None, Vec::new()),
@@ -121,7 +128,7 @@ impl Finding<'_> {
                 "{} {}: {} on {}",
                 evaluation.verdict.name(),
                 self.check.severity.name(),
-                self.check.id,
+                escape::line(&self.check.id),
                 escape::line(&evaluation.target.id)
             )),
             message: escape::line(&self.explanation.message),
@@ -145,6 +152,20 @@ impl Finding<'_> {
                 start.column
             )?;
         }
+        for (at, message) in &self.explanation.also {
+            if at.file != evaluation.place.file
+                && let Some(file) = self.assessment.files.get(at.file.0 as usize)
+            {
+                writeln!(
+                    out,
+                    "  at {}:{}:{}: {}",
+                    escape::line(&file.path),
+                    at.start.line,
+                    at.start.column,
+                    escape::line(message)
+                )?;
+            }
+        }
         let help = Some(escape::plain(&self.explanation.help).into_owned());
         let own = Lines::new("");
         let (window, labels) = Window::new(
@@ -152,13 +173,15 @@ impl Finding<'_> {
             &self.check.text.text,
             policy_lines.unwrap_or(&own),
             &self.policy_labels(),
+            self.style,
         );
         let policy = Frame {
             severity: Look::Advice,
             code: None,
-            message: match evaluation.verdict {
-                Verdict::Fail => "this policy forbids it".to_owned(),
-                Verdict::Error | Verdict::Unknown | Verdict::Pass | Verdict::NotApplicable => {
+            message: match (evaluation.verdict, self.check.effect) {
+                (Verdict::Fail, Effect::Forbid) => "this policy forbids it".to_owned(),
+                (Verdict::Fail, Effect::Permit) => "this policy does not permit it".to_owned(),
+                (Verdict::Error | Verdict::Unknown | Verdict::Pass | Verdict::NotApplicable, _) => {
                     "this policy reads it".to_owned()
                 }
             },
@@ -181,13 +204,16 @@ impl Finding<'_> {
             if matches!(read.saw, Saw::Missing) && at.span != place.span {
                 continue;
             }
-            let words = words(read);
+            let words = words(read, self.style);
             match by_place.iter_mut().find(|(span, _)| *span == at.span) {
                 Some((_, present)) => present.push(words),
                 None => by_place.push((at.span, vec![words])),
             }
         }
         for (at, message) in &self.explanation.also {
+            if at.file != place.file {
+                continue;
+            }
             by_place.push((at.span, vec![escape::line(message)]));
         }
         by_place
@@ -212,7 +238,7 @@ impl Finding<'_> {
             if labels.iter().any(|(span, _)| *span == read.policy) {
                 continue;
             }
-            labels.push((read.policy, policy_words(read)));
+            labels.push((read.policy, policy_words(read, self.style)));
         }
         if labels.is_empty()
             && let Some(policy) = policy
@@ -228,19 +254,24 @@ fn config_path(path: &str) -> &str {
     path.split_once('.').map_or(path, |(_, rest)| rest)
 }
 
-fn words(read: &Read) -> String {
-    let path = config_path(&read.path);
+fn words(read: &Read, style: Style) -> String {
+    let path = escape::line(config_path(&read.path));
     match &read.saw {
-        Saw::Value(value) => format!("`{path}` is `{}`", escape::short(value, LONGEST_VALUE)),
+        Saw::Value(value) => {
+            format!(
+                "`{path}` is `{}`",
+                escape::short(value, LONGEST_VALUE, style)
+            )
+        }
         Saw::Present => format!("`{path}` is there"),
         Saw::Missing => format!("`{path}` is missing"),
-        Saw::Fault(why) => escape::short(why, 2 * LONGEST_VALUE),
+        Saw::Fault(why) => escape::short(why, 2 * LONGEST_VALUE, style),
     }
 }
 
-fn policy_words(read: &Read) -> String {
+fn policy_words(read: &Read, style: Style) -> String {
     match &read.saw {
-        Saw::Value(value) => format!("is `{}`", escape::short(value, LONGEST_VALUE)),
+        Saw::Value(value) => format!("is `{}`", escape::short(value, LONGEST_VALUE, style)),
         Saw::Present => "is there".to_owned(),
         Saw::Missing => "is missing".to_owned(),
         Saw::Fault(_) => "cannot be read".to_owned(),
@@ -316,6 +347,14 @@ fn summary(
             )
         }
         Ending::NothingJudged => (Paint::Doubt, "nothing was judged".to_owned()),
+        Ending::Undetermined if tally.fail > 0 => (
+            Paint::Doubt,
+            format!(
+                "nothing failed at or above {}, but not everything could be judged; {} failed below it",
+                fail_on.name(),
+                tally.fail
+            ),
+        ),
         Ending::Undetermined => (
             Paint::Doubt,
             "nothing failed, but not everything could be judged".to_owned(),
@@ -346,7 +385,8 @@ fn files(assessment: &Assessment, out: &mut dyn Write) -> io::Result<()> {
                 .or_default() += 1;
         }
         for (reason, count) in reasons {
-            writeln!(out, "skipped {count} files: {}", escape::line(reason))?;
+            let files = if count == 1 { "file" } else { "files" };
+            writeln!(out, "skipped {count} {files}: {}", escape::line(reason))?;
         }
     } else {
         for file in &skipped {
@@ -387,7 +427,11 @@ fn checks(assessment: &Assessment, style: Style, out: &mut dyn Write) -> io::Res
         .filter(|(_, t)| t.fail + t.error + t.unknown > 0)
         .collect();
     rows.sort_by(|(a, s), (b, t)| (b.severity, t.fail, &a.id).cmp(&(a.severity, s.fail, &b.id)));
-    let width = rows.iter().map(|(c, _)| c.id.len()).max().unwrap_or(0);
+    let width = rows
+        .iter()
+        .map(|(c, _)| escape::line(&c.id).chars().count())
+        .max()
+        .unwrap_or(0);
     for (check, tally) in rows {
         let failed = format!("{:>6} failed", tally.fail);
         let failed = if tally.fail > 0 {
@@ -403,7 +447,7 @@ fn checks(assessment: &Assessment, style: Style, out: &mut dyn Write) -> io::Res
             out,
             "  {:<8}  {:<width$}  {failed} of {}{errors}",
             check.severity.name(),
-            check.id,
+            escape::line(&check.id),
             tally.judged()
         )?;
     }
@@ -417,14 +461,14 @@ fn requirements(assessment: &Assessment, style: Style, out: &mut dyn Write) -> i
             "no controls were judged: choose a framework with `--framework`"
         );
     }
-    writeln!(out, "{}", assessment.frameworks.join(", "))?;
+    writeln!(out, "{}", escape::line(&assessment.frameworks.join(", ")))?;
     let ids = |r: &onus_model::assessment::RequirementResult| {
-        format!("{}/{}", r.framework, r.requirement)
+        escape::line(&format!("{}/{}", r.framework, r.requirement))
     };
     let width = assessment
         .requirements
         .iter()
-        .map(|r| ids(r).len())
+        .map(|r| ids(r).chars().count())
         .max()
         .unwrap_or(0);
     for result in &assessment.requirements {
@@ -444,4 +488,271 @@ fn requirements(assessment: &Assessment, style: Style, out: &mut dyn Write) -> i
         )?;
     }
     writeln!(out, "  a readiness result, not an auditor's opinion")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Format;
+    use crate::samples::{
+        ASCII, PLAIN, POD, Shelf, assessment, check, file, find, finding, place, read, shown,
+        storefront,
+    };
+    use onus_model::assessment::Place;
+    use proptest::prelude::*;
+
+    fn text(assessment: &Assessment, texts: &Shelf, style: Style, fail_on: Severity) -> String {
+        shown(assessment, texts, Format::Text, style, fail_on)
+    }
+
+    #[test]
+    fn everything_is_told_in_unicode() {
+        let (all, texts) = storefront();
+        insta::assert_snapshot!(text(&all, &texts, PLAIN, Severity::Low));
+    }
+
+    #[test]
+    fn everything_is_told_in_ascii() {
+        let (all, texts) = storefront();
+        let shown = text(&all, &texts, ASCII, Severity::Low);
+        assert!(shown.is_ascii(), "{shown}");
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn ascii_stays_ascii_where_something_is_cut() {
+        let pod = format!("{}: {}\n", "k".repeat(300), "v".repeat(300));
+        let at = place(0, &pod, "vvv");
+        let value = Saw::Value("v".repeat(300));
+        let all = assessment(
+            check("c", Severity::High),
+            vec![file("a.yaml", Outcome::Checked, None)],
+            vec![finding(
+                Verdict::Fail,
+                at,
+                vec![read("resource.k", value, Some(at))],
+            )],
+        );
+        let texts = Shelf(vec![Some(Text::new("a.yaml", pod))]);
+        let shown = text(&all, &texts, ASCII, Severity::Low);
+        assert!(shown.is_ascii(), "{shown}");
+    }
+
+    #[test]
+    fn colours_only_where_they_are_allowed() {
+        let (all, texts) = storefront();
+        assert!(!text(&all, &texts, PLAIN, Severity::Low).contains('\u{1b}'));
+        let colored = Style {
+            color: true,
+            ..PLAIN
+        };
+        let shown = text(&all, &texts, colored, Severity::Low);
+        assert!(shown.contains("\u{1b}[31m"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_of_a_config_acts_on_the_terminal() {
+        let evil = "\u{1b}[2J\u{202e}\u{200b}\u{7f}\u{9b}\u{7}\r\u{ad}";
+        let pod = format!("a: 1\n{evil}: {evil}x\nb: 2\n");
+        let at = place(0, &pod, &format!("{evil}x"));
+        let mut one = finding(
+            Verdict::Fail,
+            at,
+            vec![read(
+                &format!("resource.{evil}"),
+                Saw::Value(evil.to_owned()),
+                Some(at),
+            )],
+        );
+        one.target.id = evil.into();
+        if let Some(explanation) = &mut one.explanation {
+            explanation.message = evil.into();
+            explanation.help = evil.into();
+            explanation.also.push((at, evil.to_owned()));
+        }
+        let mut gone = one.clone();
+        gone.place.file = FileId(1);
+        let mut passed = finding(Verdict::Pass, at, Vec::new());
+        passed.target.id = evil.into();
+        let mut check = check(evil, Severity::High);
+        check.text = Text::new(evil, format!("{}// {evil}\n", check.text.text));
+        let mut all = assessment(
+            check,
+            vec![
+                file(evil, Outcome::Checked, None),
+                file(evil, Outcome::Unreadable, Some(evil)),
+                file(evil, Outcome::Skipped, Some(evil)),
+            ],
+            vec![one, passed, gone],
+        );
+        all.frameworks = vec![evil.to_owned()];
+        all.requirements = storefront().0.requirements;
+        for result in &mut all.requirements {
+            result.requirement = evil.to_owned();
+            result.title = evil.to_owned();
+        }
+        let texts = Shelf(vec![Some(Text::new(evil, pod)), None]);
+        for style in [PLAIN, ASCII] {
+            let shown = text(&all, &texts, style, Severity::Low);
+            assert!(!shown.contains(escape::acts), "{shown:?}");
+            assert!(shown.contains("\\u{202e}"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_label_stays_on_its_words_behind_what_is_written_out() {
+        let pod = "a: \u{1b}\u{202e}x privileged\n";
+        let at = place(0, pod, "privileged");
+        let all = assessment(
+            check("c", Severity::High),
+            vec![file("a.yaml", Outcome::Checked, None)],
+            vec![finding(Verdict::Fail, at, Vec::new())],
+        );
+        let texts = Shelf(vec![Some(Text::new("a.yaml", pod))]);
+        let shown = text(&all, &texts, PLAIN, Severity::Low);
+        let lines: Vec<&str> = shown.lines().collect();
+        let code = lines
+            .iter()
+            .position(|l| l.contains("x privileged"))
+            .unwrap();
+        let column = |line: &str, what: &str| line.split(what).next().unwrap().chars().count();
+        assert_eq!(
+            column(lines[code], "privileged"),
+            column(lines[code + 1], "\u{2500}"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_told_without_a_frame() {
+        let (mut all, _) = storefront();
+        all.evaluations.truncate(1);
+        let shown = text(&all, &Shelf(vec![None]), PLAIN, Severity::Low);
+        assert!(
+            shown.contains("at shop/pod.yaml:5:19, which is gone or has changed since"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_further_place_in_another_file_is_not_drawn_into_this_one() {
+        let (mut all, texts) = storefront();
+        all.evaluations.truncate(1);
+        let other = Place {
+            file: FileId(1),
+            ..place(0, POD, "name: job")
+        };
+        if let Some(explanation) = &mut all.evaluations[0].explanation {
+            explanation.also.push((other, "set here first".to_owned()));
+        }
+        let shown = text(&all, &texts, PLAIN, Severity::Low);
+        assert!(
+            shown.contains("shop/notes.yaml"),
+            "the other file is named: {shown}"
+        );
+        assert_eq!(shown.matches("set here first").count(), 1, "{shown}");
+    }
+
+    #[test]
+    fn what_failed_below_the_gate_is_not_called_nothing() {
+        let (all, texts) = storefront();
+        let shown = text(&all, &texts, PLAIN, Severity::Critical);
+        assert!(!shown.contains("nothing failed, but"), "{shown}");
+        assert!(shown.contains("1 failed below it"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_judged_is_never_green() {
+        let style = Style {
+            color: true,
+            ..PLAIN
+        };
+        let shown = text(
+            &Assessment::default(),
+            &Shelf(Vec::new()),
+            style,
+            Severity::Low,
+        );
+        assert!(shown.contains("nothing was judged"), "{shown}");
+        assert!(!shown.contains("\u{1b}[32m"), "{shown}");
+    }
+
+    #[test]
+    fn many_skipped_files_are_counted_by_reason_and_unreadable_ones_are_named() {
+        let mut files: Vec<File> = (0..11)
+            .map(|n| file(&format!("t{n}.yaml"), Outcome::Skipped, Some("a template")))
+            .collect();
+        files.push(file("one.yaml", Outcome::Skipped, Some("too large")));
+        files.push(file("x.yaml", Outcome::Unreadable, Some("no end")));
+        let all = assessment(check("c", Severity::Low), files, Vec::new());
+        insta::assert_snapshot!(text(&all, &Shelf(Vec::new()), PLAIN, Severity::Low), @r"
+        skipped 11 files: a template
+        skipped 1 file: too large
+        unreadable x.yaml:3:7: no end
+        files: 0 checked, 12 skipped, 1 unreadable; 0 objects
+        no controls were judged: choose a framework with `--framework`
+        nothing failed, but not everything could be judged
+        ");
+    }
+
+    #[test]
+    fn one_long_line_with_many_findings_is_not_read_over_and_over() {
+        // A minified list: every finding stands in the same line of two megabytes.
+        let item = r#"{"name":"api","privileged":true},"#;
+        let many = 2_000_000 / item.len();
+        let pod = item.repeat(many);
+        let evaluations = (0..300)
+            .map(|n| {
+                let span = find(item, "true");
+                let shift = n * (many / 300) * item.len();
+                let span = Span::new(span.start as usize + shift, span.end as usize + shift);
+                let at = Place {
+                    span,
+                    ..place(0, item, "true")
+                };
+                finding(
+                    Verdict::Fail,
+                    at,
+                    vec![read("resource.privileged", Saw::Present, Some(at))],
+                )
+            })
+            .collect();
+        let all = assessment(
+            check("c", Severity::High),
+            vec![file("a.json", Outcome::Checked, None)],
+            evaluations,
+        );
+        let shown = text(
+            &all,
+            &Shelf(vec![Some(Text::new("a.json", pod))]),
+            PLAIN,
+            Severity::Low,
+        );
+        assert!(shown.len() < 1_000_000, "{}", shown.len());
+    }
+
+    proptest! {
+        #[test]
+        fn any_labels_in_any_text_can_be_told(
+            pod in "(\\PC|\n|\r|\t|\u{1b}|\u{202e}|\u{301}|\u{1F469}|: |\u{e9}){0,200}",
+            spans in prop::collection::vec((0..500u32, 0..500u32), 1..6),
+            width in 0..120usize,
+            unicode: bool,
+        ) {
+            let at = |(a, b): (u32, u32)| Place {
+                file: FileId(0),
+                span: Span { start: a.min(b), end: a.max(b) },
+                ..place(0, "x", "x")
+            };
+            let reads = spans.iter().map(|s| read("resource.x", Saw::Value(pod.clone()), Some(at(*s)))).collect();
+            let all = assessment(
+                check("c", Severity::High),
+                vec![file("a.yaml", Outcome::Checked, None)],
+                vec![finding(Verdict::Fail, at(spans[0]), reads)],
+            );
+            let texts = Shelf(vec![Some(Text::new("a.yaml", pod))]);
+            let shown = text(&all, &texts, Style { color: false, unicode, width }, Severity::Low);
+            prop_assert!(!shown.contains(escape::acts), "{:?}", shown);
+        }
+    }
 }
