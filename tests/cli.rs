@@ -1176,3 +1176,74 @@ fn no_arguments_print_the_help() {
               Print version
     ");
 }
+
+/// A check of permits: what may be deployed is named, everything else fails.
+const PERMITS: &str = r#"
+@title("only images of the shop")
+@severity("high")
+@help("use an image of the shop")
+permit (principal, action == Kubernetes::Action::"deploy", resource is Kubernetes::Container)
+when { resource has image.repository && resource.image.repository like "shop/*" };
+
+permit (principal, action == Kubernetes::Action::"deploy", resource is Kubernetes::Container)
+when { resource.kind == "initContainers" };
+"#;
+
+#[test]
+fn permits_together_name_all_that_is_allowed() {
+    let folder = with_policy(PERMITS);
+    let pod = "apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers: [{name: ours, image: shop/api:1}, {name: theirs, image: other/api:1}]
+  initContainers: [{name: first, image: other/init:1}]
+";
+    folder.write("shop/web.yaml", pod);
+    let report = folder
+        .onus(&[&OURS[..], &["--all", "--format", "json"]].concat())
+        .report();
+    let verdicts: BTreeSet<(&str, &str)> = report
+        .evaluations
+        .iter()
+        .map(|e| (e.target.id.as_str(), e.verdict.as_str()))
+        .collect();
+    let expected = BTreeSet::from([
+        ("Pod/web/containers/ours", "pass"),
+        ("Pod/web/containers/theirs", "fail"),
+        ("Pod/web/initContainers/first", "pass"),
+    ]);
+    assert_eq!(verdicts, expected);
+}
+
+#[test]
+fn a_check_is_not_applicable_where_its_permits_do_not_say_that_it_applies() {
+    let folder = with_policy(&policy(
+        "resource has securityContext.privileged && resource.securityContext.privileged",
+    ));
+    folder.write(
+        "policies/kubernetes/ours/applies.cedar",
+        "permit (principal, action == Kubernetes::Action::\"deploy\", resource is Kubernetes::Container)
+when { resource.pod.hasTag(\"tier\") && resource.pod.getTag(\"tier\") == \"web\" };",
+    );
+    let pod = |name: &str, tier: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{tier: {tier}}}}}\nspec: {{containers: [{{name: c, securityContext: {{privileged: true}}}}]}}\n"
+        )
+    };
+    folder.write("shop/web.yaml", pod("web", "web"));
+    folder.write("shop/db.yaml", pod("db", "data"));
+    let report = folder
+        .onus(&[&OURS[..], &["--all", "--format", "json"]].concat())
+        .report();
+    let verdicts: BTreeSet<(&str, &str)> = report
+        .evaluations
+        .iter()
+        .map(|e| (e.target.id.as_str(), e.verdict.as_str()))
+        .collect();
+    let expected = BTreeSet::from([
+        ("Pod/db/containers/c", "not-applicable"),
+        ("Pod/web/containers/c", "fail"),
+    ]);
+    assert_eq!(verdicts, expected);
+}

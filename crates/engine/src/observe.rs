@@ -114,7 +114,7 @@ impl Observed {
                     let all: Option<Vec<BTreeSet<String>>> = elements.iter().map(texts).collect();
                     match all {
                         Some(all) => {
-                            self.compared(arg2, all.into_iter().flatten().collect(), offset)
+                            self.compared(arg2, all.into_iter().flatten().collect(), offset);
                         }
                         None => {
                             self.value(arg1, offset);

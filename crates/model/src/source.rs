@@ -145,6 +145,6 @@ mod tests {
         assert_eq!(at(5), (2, 1));
         assert_eq!(at(8), (2, 3));
         assert_eq!(at(16), (2, 9));
-        assert_eq!(at(18), (3, 1));
+        assert_eq!(at(19), (3, 1));
     }
 }

@@ -18,9 +18,6 @@ use crate::load::{self, Met};
 use crate::output::{Stop, Terminal, to_file, to_stdout};
 use crate::packs;
 
-/// Cedar's evaluator recurses over expressions; this is room for any policy within the limits.
-const STACK: usize = 16 * 1024 * 1024;
-
 pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let outputs = outputs(&args.format)?;
     let (program, catalog, chosen) =
@@ -37,7 +34,7 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let jobs = args.jobs.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
-        .stack_size(STACK)
+        .stack_size(crate::STACK)
         .build_global()
         .map_err(|error| {
             Stop::Problems(vec![Problem::error(format!(

@@ -14,7 +14,24 @@ use clap::Parser as _;
 use crate::args::{Args, Command};
 use crate::output::Terminal;
 
+/// Cedar recurses over expressions, also when it drops them: this is room for any policy within the limits.
+/// It is address space; memory is taken only where it is used.
+pub(crate) const STACK: usize = 128 * 1024 * 1024;
+
 fn main() -> ExitCode {
+    let thread = std::thread::Builder::new()
+        .name("main".to_owned())
+        .stack_size(STACK)
+        .spawn(command);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        // No thread to be had: this one will do for all but hostile policies.
+        Err(_) => command(),
+    }
+}
+
+fn command() -> ExitCode {
     let args = Args::parse();
     let terminal = Terminal::new(args.color);
     let code = match &args.command {
