@@ -597,16 +597,7 @@ impl<'s> Compiler<'s, '_> {
         let (variant, loc) = match ty {
             Type::Type { ty, loc } => (ty, loc),
             Type::CommonTypeRef { type_name, .. } => {
-                let (home, common) = self.common(within.namespace, &type_name.to_string())?;
-                return self.shape(
-                    Within {
-                        namespace: home,
-                        ..within
-                    },
-                    common,
-                    None,
-                    depth + 1,
-                );
+                return self.common_shape(within, &type_name.to_string(), depth);
             }
         };
         match variant {
@@ -632,16 +623,8 @@ impl<'s> Compiler<'s, '_> {
                     "ipaddr" => return Some(Shape::Converted(Converter::Cidr)),
                     _ => {}
                 }
-                if let Some((home, common)) = self.common(within.namespace, &name) {
-                    return self.shape(
-                        Within {
-                            namespace: home,
-                            ..within
-                        },
-                        common,
-                        None,
-                        depth + 1,
-                    );
+                if self.common(within.namespace, &name).is_some() {
+                    return self.common_shape(within, &name, depth);
                 }
                 let found = self.type_named(within.namespace, &name);
                 if found.is_none() {
@@ -666,6 +649,20 @@ impl<'s> Compiler<'s, '_> {
                 None
             }
         }
+    }
+
+    /// What a common type stands for.
+    fn common_shape(&mut self, within: Within<'s>, name: &str, depth: usize) -> Option<Shape> {
+        let (namespace, common) = self.common(within.namespace, name)?;
+        self.shape(
+            Within {
+                namespace,
+                ..within
+            },
+            common,
+            None,
+            depth + 1,
+        )
     }
 
     fn locations(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Vec<Locator> {

@@ -27,6 +27,7 @@ namespace T {
   entity Group in [Group] = { size?: Long };
   entity Box in [Group] = { label?: String, open?: Bool, group: Group } tags String;
   entity Item in [Box] = {
+    amount?: Long,
     count?: Long,
     title?: String,
     words?: Set<String>,
@@ -40,7 +41,8 @@ namespace T {
 "#;
 
 /// Conditions over everything that Cedar can observe: values, presence, identity, hierarchy, tags, context, errors.
-const ON_ITEMS: [&str; 27] = [
+const ON_ITEMS: [&str; 28] = [
+    "(resource has amount && resource.amount < 2) || (resource has count && resource.count > 3)",
     "resource has title && resource.title == \"a\"",
     "resource has title && [\"b\", \"k\"].contains(resource.title)",
     "resource has title && resource.title != \"x\" && resource.box has label && resource.box.label == resource.title",
@@ -80,6 +82,7 @@ const ON_BOXES: [&str; 5] = [
 
 #[derive(Clone, Debug)]
 struct Item {
+    amount: Option<i64>,
     count: Option<i64>,
     title: Option<&'static str>,
     words: Option<Vec<&'static str>>,
@@ -118,7 +121,7 @@ fn tags() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
 
 fn item() -> impl Strategy<Value = Item> {
     (
-        prop::option::of(0..5i64),
+        (prop::option::of(0..5i64), prop::option::of(0..5i64)),
         prop::option::of(word()),
         prop::option::of(prop::collection::vec(word(), 0..3)),
         prop::option::of(any::<bool>()),
@@ -129,7 +132,8 @@ fn item() -> impl Strategy<Value = Item> {
         0..2usize,
     )
         .prop_map(
-            |(count, title, words, flag, deep, (inner, nested), tags, faulty, of)| Item {
+            |((amount, count), title, words, flag, deep, (inner, nested), tags, faulty, of)| Item {
+                amount,
                 count,
                 title,
                 words,
@@ -261,6 +265,7 @@ fn extract(program: &Program, world: &World) -> Extract {
     for (index, item) in world.items.iter().enumerate() {
         let of = u32::try_from(2 + item.of).unwrap();
         let mut values = vec![("box", Value::Entity(of))];
+        values.extend(item.amount.map(|a| ("amount", Value::Long(a))));
         values.extend(item.count.map(|c| ("count", Value::Long(c))));
         values.extend(item.title.map(|t| ("title", text(t))));
         let words = item.words.as_ref();
@@ -356,6 +361,10 @@ fn store(world: &World) -> Entities {
             "box".to_owned(),
             RestrictedExpression::new_entity_uid(of.clone()),
         )];
+        attributes.extend(
+            item.amount
+                .map(|a| ("amount".to_owned(), RestrictedExpression::new_long(a))),
+        );
         attributes.extend(
             item.count
                 .map(|c| ("count".to_owned(), RestrictedExpression::new_long(c))),

@@ -192,6 +192,14 @@ pub enum Status {
 }
 
 impl Status {
+    /// All statuses, worst first.
+    pub const ALL: [Self; 4] = [
+        Self::NotSatisfied,
+        Self::Undetermined,
+        Self::NotAssessed,
+        Self::Satisfied,
+    ];
+
     /// The word for it in every report.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -304,6 +312,25 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// All endings, in the order of their exit codes.
+    pub const ALL: [Self; 4] = [
+        Self::Clean,
+        Self::Failed,
+        Self::NothingJudged,
+        Self::Undetermined,
+    ];
+
+    /// The word for it in every report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Failed => "failed",
+            Self::NothingJudged => "nothing-judged",
+            Self::Undetermined => "undetermined",
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub fn code(self) -> u8 {

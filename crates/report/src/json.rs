@@ -31,7 +31,7 @@ pub(crate) fn render(
     write!(out, ",\n\"parameters\":")?;
     value(out, &assessment.parameters)?;
     write!(out, ",\n\"ending\":")?;
-    value(out, &crate::ending_name(ending))?;
+    value(out, &ending.name())?;
     write!(out, ",\n\"exit_code\":{}", ending.code())?;
     list(out, "files", assessment.files.iter().map(FileV1::new))?;
     let lines: Vec<LineIndex> = assessment

@@ -13,7 +13,7 @@ mod text;
 
 use std::io::{self, Write};
 
-use onus_model::assessment::{Assessment, Ending, Texts};
+use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 
 pub use frame::problems;
@@ -86,15 +86,5 @@ pub fn render(
     match format {
         Format::Text => text::render(assessment, texts, style, fail_on, out),
         Format::Json => json::render(assessment, fail_on, out),
-    }
-}
-
-/// The word for how a run ended.
-fn ending_name(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Clean => "clean",
-        Ending::Failed => "failed",
-        Ending::NothingJudged => "nothing-judged",
-        Ending::Undetermined => "undetermined",
     }
 }

@@ -33,22 +33,9 @@ pub fn report_schema() -> String {
     let reference = |name: &str| json!({"$ref": format!("#/$defs/{name}")});
     let or_null =
         |name: &str| json!({"anyOf": [{"$ref": format!("#/$defs/{name}")}, {"type": "null"}]});
-    let statuses: Vec<&str> = [
-        Status::NotSatisfied,
-        Status::Undetermined,
-        Status::NotAssessed,
-        Status::Satisfied,
-    ]
-    .map(Status::name)
-    .into();
+    let statuses: Vec<&str> = Status::ALL.map(Status::name).into();
     let with_uncovered: Vec<&str> = statuses.iter().copied().chain(["not-covered"]).collect();
-    let endings = [
-        Ending::Clean,
-        Ending::Failed,
-        Ending::NothingJudged,
-        Ending::Undetermined,
-    ]
-    .map(crate::ending_name);
+    let endings = Ending::ALL.map(Ending::name);
     let tally: Vec<(&str, Value)> = ["pass", "fail", "not-applicable", "unknown", "error"]
         .map(|n| (n, count.clone()))
         .into();
@@ -70,7 +57,7 @@ pub fn report_schema() -> String {
         ("ending", json!({"enum": endings})),
         (
             "exit_code",
-            json!({"enum": [0, 1, 3, 4], "description": "the exit code that the ending stands for; --exit-zero does not change it"}),
+            json!({"enum": Ending::ALL.map(Ending::code), "description": "the exit code that the ending stands for; --exit-zero does not change it"}),
         ),
         ("files", list(&reference("file"))),
         ("evaluations", list(&reference("evaluation"))),
