@@ -21,9 +21,18 @@ use crate::schema;
 #[derive(Clone, Debug, Default)]
 pub struct Packs {
     /// Annotated schemas, one or more namespaces each.
-    pub schemas: Vec<Text>,
+    pub schemas: Vec<SchemaSource>,
     /// Checks.
     pub checks: Vec<CheckSource>,
+}
+
+/// An annotated schema.
+#[derive(Clone, Debug)]
+pub struct SchemaSource {
+    /// The text.
+    pub text: Text,
+    /// Whether our own tests proved it valid.
+    pub proved: bool,
 }
 
 /// A folder of policies.
@@ -150,11 +159,13 @@ fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Progra
     let schemas: Vec<Text> = packs
         .schemas
         .iter()
+        .map(|schema| &schema.text)
         .filter(|text| within_limits(text, limits, &mut problems))
         .cloned()
         .collect();
     let mut plan = schema::plan(&schemas, &mut problems);
-    let needs_schema = packs.checks.iter().any(|check| !check.proved) || !problems.is_empty();
+    let needs_schema = packs.checks.iter().any(|check| !check.proved)
+        || packs.schemas.iter().any(|schema| !schema.proved);
     let validator = (problems.is_empty() && needs_schema)
         .then(|| cedar_schema(&schemas, &mut problems))
         .flatten()
@@ -287,7 +298,6 @@ fn within_limits(text: &Text, limits: Limits, problems: &mut Vec<Problem>) -> bo
                 '/' if previous == '/' => comment = true,
                 '(' | '[' | '{' => depth += 1,
                 ')' | ']' | '}' => depth = depth.saturating_sub(1),
-                // Chains of these nest in Cedar's tree as brackets do.
                 _ => {}
             }
             if depth > limits.policy_depth {

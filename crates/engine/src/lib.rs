@@ -11,7 +11,7 @@ mod observe;
 mod path;
 mod schema;
 
-pub use compile::{CheckSource, Limits, Packs, Program, Selection, compile};
+pub use compile::{CheckSource, Limits, Packs, Program, SchemaSource, Selection, compile};
 pub use conclude::{Facts, conclude};
 pub use evaluate::{Evaluated, evaluate};
 

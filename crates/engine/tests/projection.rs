@@ -12,7 +12,9 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityUid, PolicySet, Request,
     RestrictedExpression,
 };
-use onus_engine::{CheckSource, Limits, Packs, Program, Selection, compile, evaluate};
+use onus_engine::{
+    CheckSource, Limits, Packs, Program, SchemaSource, Selection, compile, evaluate,
+};
 use onus_model::assessment::Verdict;
 use onus_model::check::Severity;
 use onus_model::extract::{Attr, Entity as Thing, Extract, Fault, Object, Value};
@@ -444,7 +446,10 @@ fn program(items: &[&str], boxes: &[&str], together: bool) -> Program {
         texts = vec![texts.concat()];
     }
     let packs = Packs {
-        schemas: vec![Text::new("t.cedarschema", SCHEMA)],
+        schemas: vec![SchemaSource {
+            text: Text::new("t.cedarschema", SCHEMA),
+            proved: false,
+        }],
         checks: texts
             .into_iter()
             .enumerate()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use onus_engine::{CheckSource, Limits, Packs, Program, Selection, compile};
+use onus_engine::{CheckSource, Limits, Packs, Program, SchemaSource, Selection, compile};
 use onus_model::catalog::{Catalog, Framework};
 use onus_model::check::Severity;
 use onus_model::problem::{Problem, did_you_mean};
@@ -120,7 +120,7 @@ fn sort_out(texts: Vec<(Text, bool)>, problems: &mut Vec<Problem>) -> Packs {
         let name = text.name.to_string();
         let (folder, file) = name.rsplit_once(['/', '\\']).unwrap_or((".", &name));
         if file.ends_with(".cedarschema") {
-            packs.schemas.push(text);
+            packs.schemas.push(SchemaSource { text, proved });
             continue;
         }
         let entry = folders.entry((folder.to_owned(), proved)).or_default();
@@ -321,4 +321,59 @@ fn profile_requirements(framework: &Framework, profile: &str) -> Result<Vec<Stri
         next = found.extends.as_ref().map(|e| e.value.as_str());
     }
     Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::PackArgs;
+
+    /// At every start the shipped packs are taken as proved: this is the proof.
+    #[test]
+    fn what_is_shipped_is_valid_in_strict_mode() {
+        let mut authored = read(&PackArgs {
+            policy_bytes: Limits::default().policy_bytes,
+            policy_depth: 64,
+            ..PackArgs::default()
+        });
+        assert_eq!(authored.problems, []);
+        for check in &mut authored.packs.checks {
+            check.proved = false;
+        }
+        for schema in &mut authored.packs.schemas {
+            schema.proved = false;
+        }
+        let selection = Selection {
+            only: None,
+            at_least: Severity::Low,
+        };
+        let (program, problems) = compile(&authored.packs, &selection, authored.limits);
+        assert_eq!(problems, []);
+        assert!(program.known.len() >= 27, "{}", program.known.len());
+    }
+
+    #[test]
+    fn every_control_names_checks_and_every_check_is_named_by_a_control() {
+        let authored = read(&PackArgs {
+            policy_bytes: Limits::default().policy_bytes,
+            policy_depth: 64,
+            ..PackArgs::default()
+        });
+        let named = |id: &str| {
+            let mut checks = authored.catalog.controls.iter().flat_map(|c| &c.checks);
+            checks.any(|check| check.value == id)
+        };
+        for check in &authored.packs.checks {
+            assert!(named(&check.id), "no control names {}", check.id);
+        }
+        for control in &authored.catalog.controls {
+            assert!(
+                !control.checks.is_empty(),
+                "{} names no check",
+                control.id.value
+            );
+            let name = format!("{}.yaml", control.id.value);
+            assert!(control.text.name.ends_with(&name), "{}", control.text.name);
+        }
+    }
 }
