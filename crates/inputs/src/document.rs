@@ -9,6 +9,7 @@ mod build;
 mod decode;
 mod dialect;
 mod json;
+mod node;
 mod template;
 mod toml;
 mod tree;
@@ -18,8 +19,9 @@ use onus_model::source::Span;
 
 pub use decode::decode;
 pub use dialect::Scalar;
+pub use node::{Duplicate, NodeId};
 pub use onus_model::plan::Dialect;
-pub use tree::{Duplicate, Entries, Entry, Items, Kind, NodeId, Tree};
+pub use tree::{Entries, Entry, Items, Kind, Tree};
 
 use build::Builder;
 

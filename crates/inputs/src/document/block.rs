@@ -9,7 +9,7 @@
 use onus_model::source::Span;
 
 use super::build::{Builder, Properties};
-use super::tree::Style;
+use super::node::Style;
 
 /// Why a text is left to the full parser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,23 +2,8 @@
 
 use onus_model::source::Span;
 
-use super::tree::{Duplicate, Node, NodeId, Style, Tag};
+use super::node::{Duplicate, Node, NodeId, Parts, Style, Tag};
 use super::{Failure, Limits};
-
-/// What a [`super::Tree`] holds beside its text.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Parts {
-    pub(super) nodes: Vec<Node>,
-    pub(super) documents: Vec<NodeId>,
-    /// In the order of the second place.
-    pub(super) duplicates: Vec<Duplicate>,
-    /// Values that are not verbatim in the text, one after the other.
-    pub(super) side: String,
-    /// Where in `side` each of them stands.
-    pub(super) texts: Vec<Span>,
-    /// Where the custom tags stand, by node.
-    pub(super) tags: Vec<(u32, Span)>,
-}
 
 /// What stands before a node.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use onus_model::plan::Dialect;
 
-use super::tree::Tag;
+use super::node::Tag;
 
 /// What a scalar means to a loader.
 #[derive(Clone, Copy, Debug, PartialEq)]

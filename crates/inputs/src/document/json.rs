@@ -5,7 +5,7 @@ use onus_model::source::Span;
 
 use super::Failure;
 use super::build::{Builder, Properties};
-use super::tree::Style;
+use super::node::Style;
 
 /// Hands the nodes of the one document to the builder. A blank file has none, as in the other syntaxes.
 pub(super) fn parse(text: &str, builder: &mut Builder<'_>) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Failure;
 use super::build::{Builder, Properties};
-use super::tree::Style;
+use super::node::Style;
 
 /// Hands the nodes of the document to the builder.
 pub(super) fn parse(text: &str, builder: &mut Builder<'_>) -> Result<(), Failure> {

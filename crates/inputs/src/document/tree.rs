@@ -6,12 +6,8 @@ use onus_model::plan::Dialect;
 use onus_model::source::Span;
 
 use super::Syntax;
-use super::build::Parts;
 use super::dialect::{self, Scalar};
-
-/// A node of one [`Tree`]; it means nothing in another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub(super) u32);
+use super::node::{Duplicate, Node, NodeId, Parts, Style, Tag};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,95 +29,6 @@ pub struct Entry {
     pub value: NodeId,
     /// Where the value is used: its own span, or that of the alias `*name` that stands for it.
     pub at: Span,
-}
-
-/// A key that stands twice in one mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Duplicate {
-    /// The mapping.
-    pub mapping: NodeId,
-    /// The key's first place.
-    pub first: Span,
-    /// A later place of it.
-    pub second: Span,
-}
-
-/// How a node is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    Plain,
-    Quoted,
-    Block,
-    Sequence,
-    Mapping,
-    Alias,
-}
-
-/// What a tag says about a scalar (YAML 1.2.2, section 10.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
-    None,
-    Str,
-    Bool,
-    Int,
-    Float,
-    Null,
-    /// `!!seq` and `!!map` on a collection say what is plain to see.
-    Collection,
-    Custom,
-}
-
-/// Twenty bytes. Children follow their parent, a mapping's are key, value, key, value.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    /// One past the last node below this one, so the next sibling if there is one.
-    pub(super) next: u32,
-    /// Alias: its target. Scalar with `side`: index of its text. Mapping: one more than the index
-    /// of its first duplicate, or 0.
-    pub(super) data: u32,
-    pub(super) style: Style,
-    pub(super) tag: Tag,
-    /// Scalar: its value is not verbatim in the text.
-    pub(super) side: bool,
-    /// Mapping: it has a merge key.
-    pub(super) merges: bool,
-}
-
-impl Node {
-    /// What an id that is not of this tree stands for.
-    const NONE: Self = Self {
-        start: 0,
-        end: 0,
-        next: 0,
-        data: 0,
-        style: Style::Plain,
-        tag: Tag::None,
-        side: false,
-        merges: false,
-    };
-
-    pub(super) fn span(self) -> Span {
-        Span {
-            start: self.start,
-            end: self.end,
-        }
-    }
-
-    /// Where the value of a scalar stands in the text, if it stands there verbatim.
-    pub(super) fn verbatim(self) -> std::ops::Range<usize> {
-        let (start, end) = (self.start as usize, self.end as usize);
-        match self.style {
-            Style::Quoted => start + 1..end.saturating_sub(1).max(start + 1),
-            Style::Plain | Style::Block => start..end,
-            Style::Sequence | Style::Mapping | Style::Alias => 0..0,
-        }
-    }
-
-    fn is_scalar(self) -> bool {
-        matches!(self.style, Style::Plain | Style::Quoted | Style::Block)
-    }
 }
 
 /// One file's documents in one arena, with the text they were read from.

@@ -5,8 +5,8 @@ use onus_model::source::Span;
 
 use super::block;
 use super::build::{Builder, Properties};
+use super::node::{Style, Tag};
 use super::template;
-use super::tree::{Style, Tag};
 use super::{Failure, Limits};
 
 /// Hands the nodes of all documents to a fresh builder.

@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::build::Parts;
-use crate::document::tree::Node;
+use crate::document::node::{Node, Parts};
 use crate::document::{Limits, decode, yaml};
 
 fn fast(text: &str, limits: &Limits) -> Sure<Parts> {
