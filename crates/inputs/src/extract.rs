@@ -15,27 +15,49 @@ use crate::locate::{Found, Key, Roots, Walker, Wrong, duplicate, noun};
 /// Objects may stand in objects (a List in a List) this deep.
 const DEEPEST_OBJECT: u32 = 8;
 
-/// The formats that a file may be of, by its name alone.
-#[must_use]
-pub fn formats(plan: &Plan, path: &str) -> Vec<FormatId> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let rooted = format!("/{path}");
-    let ids = (0..).map(FormatId);
-    ids.zip(&plan.formats)
-        .filter(|(_, format)| {
-            format
-                .files
-                .iter()
-                .any(|pattern| match pattern.strip_prefix("**/") {
-                    Some(_) => Pattern::new(&pattern.replacen("**/", "*/", 1)).matches(&rooted),
-                    None if pattern.contains('/') => {
-                        Pattern::new(&format!("*/{pattern}")).matches(&rooted)
-                    }
-                    None => Pattern::new(pattern).matches(name),
-                })
-        })
-        .map(|(id, _)| id)
-        .collect()
+/// The file names of a plan's formats, ready to be compared with many paths.
+#[derive(Debug)]
+pub struct FileNames(Vec<(FormatId, Vec<FileName>)>);
+
+#[derive(Debug)]
+enum FileName {
+    /// Compared with the last part of a path.
+    Last(Pattern),
+    /// Compared with the end of a path, after any folder.
+    End(Pattern),
+}
+
+impl FileNames {
+    /// The names of all formats. A pattern without `/` is about the name alone.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let name = |pattern: &String| {
+            if pattern.contains('/') {
+                let end = pattern.strip_prefix("**/").unwrap_or(pattern);
+                FileName::End(Pattern::new(&format!("*/{end}")))
+            } else {
+                FileName::Last(Pattern::new(pattern))
+            }
+        };
+        let formats = (0..).map(FormatId).zip(&plan.formats);
+        Self(
+            formats
+                .map(|(id, format)| (id, format.files.iter().map(name).collect()))
+                .collect(),
+        )
+    }
+
+    /// The formats that a file may be of, by its path alone.
+    #[must_use]
+    pub fn formats(&self, path: &str) -> Vec<FormatId> {
+        let last = path.rsplit('/').next().unwrap_or(path);
+        let fits = |name: &FileName| match name {
+            FileName::Last(pattern) => pattern.matches(last),
+            FileName::End(pattern) => pattern.matches(&format!("/{path}")),
+        };
+        let known = self.0.iter().filter(|(_, names)| names.iter().any(fits));
+        known.map(|(id, _)| *id).collect()
+    }
 }
 
 /// Takes out of a tree what the plan asks for. `patch` says that another file lists this one as a patch.
@@ -721,4 +743,43 @@ fn first_line(tree: &Tree, span: Span) -> Span {
     let length = text.find('\n').unwrap_or(text.len());
     let trimmed = text.get(..length).unwrap_or_default().trim_end().len();
     Span::new(span.start as usize, span.start as usize + trimmed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_known_by_the_name_or_by_the_end_of_the_path() {
+        let format = |files: &[&str]| Format {
+            name: String::new(),
+            title: String::new(),
+            files: files.iter().map(|f| (*f).to_owned()).collect(),
+            dialect: onus_model::plan::Dialect::Core,
+            null_is_absent: false,
+            objects: Vec::new(),
+            identity: onus_model::plan::Identity::default(),
+            roots: Vec::new(),
+            actions: Vec::new(),
+        };
+        let plan = Plan {
+            formats: vec![
+                format(&["*.yaml", "*.yml"]),
+                format(&["app/*.toml", "**/x/conf.yaml"]),
+            ],
+            ..Plan::default()
+        };
+        let names = FileNames::new(&plan);
+        let check = |path: &str, expected: &[u16]| {
+            let found: Vec<u16> = names.formats(path).into_iter().map(|f| f.0).collect();
+            assert_eq!(found, expected, "{path}");
+        };
+        check("a/b.yaml", &[0]);
+        check("b.yml", &[0]);
+        check("b.yaml.bak", &[]);
+        check("app/web.toml", &[1]);
+        check("deep/app/web.toml", &[1]);
+        check("happ/web.toml", &[]);
+        check("x/conf.yaml", &[0, 1]);
+    }
 }

@@ -10,5 +10,5 @@ mod extract;
 mod locate;
 mod parameters;
 
-pub use extract::{extract, formats};
+pub use extract::{FileNames, extract};
 pub use parameters::{Contexts, contexts};

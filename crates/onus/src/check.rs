@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use onus_engine::{Facts, conclude, evaluate};
+use onus_inputs::FileNames;
 use onus_inputs::document::{self, FailureKind, Limits, Syntax};
 use onus_model::assessment::Texts;
 use onus_model::extract::Extract;
@@ -41,9 +42,13 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
                 "cannot start threads: {error}"
             ))])
         })?;
+    let names = FileNames::new(&program.plan);
     let read: Vec<(File, Option<Extract>)> = met
         .par_iter()
-        .map(|met| read(met, &program.plan, patches.contains(&met.shown), &limits))
+        .map(|met| {
+            let patch = patches.contains(&met.shown);
+            read(met, &program.plan, &names, patch, &limits)
+        })
         .collect();
     let mut files = Vec::with_capacity(read.len());
     let mut extracts = Vec::new();
@@ -120,7 +125,13 @@ fn outputs(formats: &[(Format, Option<PathBuf>)]) -> Result<Vec<(Format, Option<
 }
 
 /// Reads one file and takes out of it what the plan asks for.
-fn read(met: &Met, plan: &Plan, patch: bool, limits: &Limits) -> (File, Option<Extract>) {
+fn read(
+    met: &Met,
+    plan: &Plan,
+    names: &FileNames,
+    patch: bool,
+    limits: &Limits,
+) -> (File, Option<Extract>) {
     let mut file = File {
         path: met.shown.clone(),
         outcome: Outcome::UnknownFormat,
@@ -135,7 +146,7 @@ fn read(met: &Met, plan: &Plan, patch: bool, limits: &Limits) -> (File, Option<E
         file.reason = Some(reason.clone());
         return (file, None);
     }
-    let mut formats = onus_inputs::formats(plan, &met.shown);
+    let mut formats = names.formats(&met.shown);
     let mut syntax = Syntax::of(&met.shown);
     if met.named && (formats.is_empty() || syntax.is_none()) {
         // Its name says nothing, and still it is meant. JSON is YAML, too.

@@ -173,6 +173,17 @@ pub(crate) fn said(error: &io::Error) -> String {
 
 /// With `/` between the parts, and without a leading `./`.
 fn shown(path: &Path) -> String {
+    // Nearly all paths are as they should be.
+    if let (true, Some(text)) = (cfg!(unix), path.to_str())
+        && text != "."
+        && !text.starts_with("./")
+        && !text
+            .split('/')
+            .skip(1)
+            .any(|part| part.is_empty() || part == ".")
+    {
+        return text.to_owned();
+    }
     let mut parts: Vec<String> = Vec::new();
     let mut rooted = false;
     for component in path.components() {
@@ -412,6 +423,8 @@ mod tests {
         assert_eq!(shown(Path::new("./a/./b.yaml")), "a/b.yaml");
         assert_eq!(shown(Path::new("../a")), "../a");
         assert_eq!(shown(Path::new("/tmp/a")), "/tmp/a");
+        assert_eq!(shown(Path::new("a//b/")), "a/b");
+        assert_eq!(shown(Path::new(".")), "");
     }
 
     #[test]
