@@ -81,6 +81,37 @@ items:
 }
 
 #[test]
+fn the_items_of_a_typed_list_need_not_say_their_kind() {
+    let list = "\
+apiVersion: v1
+kind: PodList
+items:
+- metadata: {name: web}
+  spec: {containers: [{name: api, securityContext: {privileged: true}}]}
+";
+    assert_eq!(
+        judged(&[("list.yaml", list)], &PRIVILEGED),
+        ["fail Pod/web/containers/api list.yaml:5"]
+    );
+    let roles = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleList
+items:
+- metadata: {name: all}
+  rules: [{apiGroups: [''], resources: [pods], verbs: ['*']}]
+";
+    assert_eq!(
+        judged(&[("roles.yaml", roles)], &["no-wildcard-permissions"])
+            .first()
+            .map(String::as_str),
+        Some("fail ClusterRole/all/rules/0 roles.yaml:5")
+    );
+    // A plain List says nothing of what is in it.
+    let list = list.replace("PodList", "List");
+    assert!(judged(&[("list.yaml", &list)], &PRIVILEGED).is_empty());
+}
+
+#[test]
 fn the_definition_of_a_resource_is_no_workload() {
     let definition = "\
 apiVersion: apiextensions.k8s.io/v1

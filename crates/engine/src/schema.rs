@@ -14,10 +14,10 @@ use cedar_policy_core::validator::cedar_schema::parser::parse_cedar_schema_fragm
 use cedar_policy_core::validator::json_schema::{
     EntityTypeKind, Fragment, NamespaceDefinition, RecordType, Type, TypeOfAttribute, TypeVariant,
 };
-use onus_model::path::{Locator, Path};
+use onus_model::path::{Locator, Path, Pattern};
 use onus_model::plan::{
-    Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Identity, Parameter,
-    Plan, Shape, TypeId,
+    Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Identity, Inherit,
+    Parameter, Plan, Shape, TypeId,
 };
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
@@ -26,8 +26,8 @@ use crate::cedar_problem;
 use crate::path::{Refusal, locators, path};
 
 /// The annotations that may stand on a namespace, an entity type, an attribute.
-const ON_NAMESPACE: [&str; 8] = [
-    "title", "doc", "files", "dialect", "null", "objects", "identity", "extends",
+const ON_NAMESPACE: [&str; 9] = [
+    "title", "doc", "files", "dialect", "null", "objects", "inherit", "identity", "extends",
 ];
 const ON_TYPE: [&str; 6] = ["title", "doc", "each", "also", "id", "tags"];
 const ON_ATTRIBUTE: [&str; 10] = [
@@ -109,6 +109,7 @@ impl<'s> Compiler<'s, '_> {
                 dialect: Dialect::default(),
                 null_is_absent: false,
                 objects: Vec::new(),
+                inherit: Vec::new(),
                 identity: Identity::default(),
                 roots: Vec::new(),
                 actions: Vec::new(),
@@ -216,6 +217,18 @@ impl<'s> Compiler<'s, '_> {
         }
         if format.objects.is_empty() {
             format.objects = locators("$").unwrap_or_default();
+        }
+        if let Some(inherit) = value(annotations, "inherit") {
+            format.inherit = words(&inherit.val)
+                .iter()
+                .map(|word| {
+                    let (member, pattern) = word.split_once('=').unwrap_or((word, "*"));
+                    Inherit {
+                        member: member.to_owned(),
+                        pattern: Pattern::new(pattern),
+                    }
+                })
+                .collect();
         }
         if let Some(identity) = value(annotations, "identity") {
             format.identity = self.identity(namespace.text, identity);

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use onus_model::extract::{Attr, Entity, Extract, Fault, Object, ObjectName, Value};
 use onus_model::path::{Locator, Path, Pattern, Segment, Selector};
-use onus_model::plan::{Attribute, EntityType, Format, FormatId, From, Plan, Shape, TypeId};
+use onus_model::plan::{
+    Attribute, EntityType, Format, FormatId, From, Inherit, Plan, Shape, TypeId,
+};
 use onus_model::source::{LineIndex, Span};
 
 use crate::convert::convert;
 use crate::document::{Kind, NodeId, Scalar, Tree};
-use crate::locate::{Found, Key, Roots, Walker, Wrong, duplicate, noun};
+use crate::locate::{Found, Inherited, Key, Roots, Walker, Wrong, duplicate, noun};
 
 /// Objects may stand in objects (a List in a List) this deep.
 const DEEPEST_OBJECT: u32 = 8;
@@ -92,12 +94,14 @@ pub fn extract(
             out: &mut out,
             enclosing: Vec::new(),
             object: 0,
+            inherited: Vec::new(),
             patch: false,
         };
         for (number, root) in tree.documents().iter().enumerate() {
             let mut objects = Vec::new();
-            extractor.objects(*root, 0, &mut objects);
-            for node in objects {
+            extractor.objects(*root, &[], 0, &mut objects);
+            for (node, inherited) in objects {
+                extractor.inherited = inherited;
                 extractor.patch = patch || may_patch && extractor.says_patch(node);
                 extractor.object(count(number), node);
             }
@@ -122,6 +126,8 @@ struct Extractor<'t, 'o> {
     enclosing: Vec<(TypeId, u32)>,
     /// The object that is read: an index into [`Extract::objects`].
     object: u32,
+    /// What the object takes over from the one that it stands in.
+    inherited: Vec<Inherited>,
     /// It is a patch.
     patch: bool,
 }
@@ -137,7 +143,13 @@ struct Site<'f, 't> {
 
 impl<'t> Extractor<'t, '_> {
     /// The objects in a node: itself, or those that it lists.
-    fn objects(&self, node: NodeId, depth: u32, objects: &mut Vec<NodeId>) {
+    fn objects(
+        &self,
+        node: NodeId,
+        inherited: &[Inherited],
+        depth: u32,
+        objects: &mut Vec<(NodeId, Vec<Inherited>)>,
+    ) {
         let roots = Roots {
             entity: node,
             object: node,
@@ -147,16 +159,60 @@ impl<'t> Extractor<'t, '_> {
             .format
             .objects
             .iter()
-            .find(|l| self.walker.guarded(&l.guards, node))
+            .find(|l| self.walker.guarded(&l.guards, node, inherited))
         else {
             return;
         };
         for found in self.walker.all(&locator.path, roots) {
             if found.node == node {
-                objects.push(node);
+                objects.push((node, inherited.to_vec()));
             } else if depth < DEEPEST_OBJECT {
-                self.objects(found.node, depth + 1, objects);
+                self.objects(
+                    found.node,
+                    &self.bequeathed(node, inherited),
+                    depth + 1,
+                    objects,
+                );
             }
+        }
+    }
+
+    /// What a node hands down to the objects that stand in it.
+    fn bequeathed(&self, node: NodeId, inherited: &[Inherited]) -> Vec<Inherited> {
+        let tree = self.walker.tree;
+        let take = |rule: &Inherit| {
+            let own = tree.get(node, &rule.member).map(|e| e.value);
+            let own = own.filter(|n| tree.kind(*n) == Kind::Scalar && !self.walker.is_null(*n));
+            let (text, span) = match own {
+                Some(own) => (tree.raw(own), tree.span(own)),
+                None => {
+                    let taken = inherited.iter().find(|i| i.member == rule.member)?;
+                    (taken.text.as_str(), taken.span)
+                }
+            };
+            let text = rule.pattern.capture(text).filter(|text| !text.is_empty())?;
+            Some(Inherited {
+                member: rule.member.clone(),
+                text: text.to_owned(),
+                span,
+            })
+        };
+        self.format.inherit.iter().filter_map(take).collect()
+    }
+
+    /// What the object takes over under this name.
+    fn inherits(&self, member: &str) -> Option<&Inherited> {
+        self.inherited.iter().find(|i| i.member == member)
+    }
+
+    /// What the object takes over for a path that is a member's name alone.
+    fn taken(&self, path: &Path) -> Option<&Inherited> {
+        match path.segments.as_slice() {
+            [Segment::Child(selectors)] => match selectors.as_slice() {
+                [Selector::Name(name)] => self.inherits(name),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -189,7 +245,9 @@ impl<'t> Extractor<'t, '_> {
         };
         let scalar = |paths: &'t [Path]| {
             paths.iter().find_map(|path| {
-                let found = self.walker.first(path, roots)?;
+                let Some(found) = self.walker.first(path, roots) else {
+                    return self.taken(path).map(|i| i.text.clone());
+                };
                 let tree = self.walker.tree;
                 (tree.kind(found.node) == Kind::Scalar && !self.walker.is_null(found.node))
                     .then(|| tree.raw(found.node).to_owned())
@@ -225,7 +283,10 @@ impl<'t> Extractor<'t, '_> {
         };
         let mut taken: BTreeSet<Arc<str>> = BTreeSet::new();
         for locator in &entity_type.each {
-            if !self.walker.guarded(&locator.guards, object) {
+            if !self
+                .walker
+                .guarded(&locator.guards, object, &self.inherited)
+            {
                 continue;
             }
             for found in self.walker.all(&locator.path, roots) {
@@ -446,7 +507,13 @@ impl<'t> Extractor<'t, '_> {
                         span: second,
                     });
                 }
-                let entry = tree.get(node, &attribute.name)?;
+                let Some(entry) = tree.get(node, &attribute.name) else {
+                    let taken = (node == site.roots.object).then(|| self.inherits(&attribute.name));
+                    return taken.flatten().map(|i| Attr {
+                        value: Value::String(i.text.as_str().into()),
+                        span: i.span,
+                    });
+                };
                 self.value(
                     &attribute.shape,
                     entry.value,
@@ -758,6 +825,7 @@ mod tests {
             dialect: onus_model::plan::Dialect::Core,
             null_is_absent: false,
             objects: Vec::new(),
+            inherit: Vec::new(),
             identity: onus_model::plan::Identity::default(),
             roots: Vec::new(),
             actions: Vec::new(),

@@ -50,6 +50,15 @@ pub(crate) enum Wrong {
     },
 }
 
+/// What an object takes over from the one that it stands in.
+#[derive(Clone, Debug)]
+pub(crate) struct Inherited {
+    pub(crate) member: String,
+    pub(crate) text: String,
+    /// Where it is written.
+    pub(crate) span: Span,
+}
+
 /// The roots that a path may start from.
 #[derive(Clone, Copy)]
 pub(crate) struct Roots {
@@ -353,20 +362,32 @@ impl<'t> Walker<'t> {
     }
 
     /// Whether an object satisfies all guards.
-    pub(crate) fn guarded(self, guards: &[Predicate], object: NodeId) -> bool {
+    pub(crate) fn guarded(
+        self,
+        guards: &[Predicate],
+        object: NodeId,
+        inherited: &[Inherited],
+    ) -> bool {
         guards.iter().all(|guard| {
             let mut node = Some(object);
             for name in &guard.path {
                 node = node.and_then(|n| self.tree.get(n, name)).map(|e| e.value);
             }
             let node = node.filter(|n| !self.is_null(*n));
+            let taken = match (node, guard.path.as_slice()) {
+                (None, [member]) => inherited.iter().find(|i| i.member == *member),
+                _ => None,
+            };
             match &guard.test {
-                Test::Present => node.is_some(),
-                Test::Absent => node.is_none(),
-                Test::OneOf(patterns) => node.is_some_and(|node| {
-                    self.tree.kind(node) == Kind::Scalar
-                        && patterns.iter().any(|p| p.matches(self.tree.raw(node)))
-                }),
+                Test::Present => node.is_some() || taken.is_some(),
+                Test::Absent => node.is_none() && taken.is_none(),
+                Test::OneOf(patterns) => {
+                    let own = node
+                        .filter(|n| self.tree.kind(*n) == Kind::Scalar)
+                        .map(|n| self.tree.raw(n));
+                    let text = own.or(taken.map(|t| t.text.as_str()));
+                    text.is_some_and(|text| patterns.iter().any(|p| p.matches(text)))
+                }
             }
         })
     }

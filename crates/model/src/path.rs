@@ -129,6 +129,18 @@ impl Pattern {
         Self(pattern.split('*').map(str::to_owned).collect())
     }
 
+    /// The text that the only `*` stands for; a pattern without one stands for the whole text.
+    #[must_use]
+    pub fn capture<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self.0.as_slice() {
+            [whole] => (whole.is_empty() || whole == text).then_some(text),
+            [before, after] => text
+                .strip_prefix(before.as_str())?
+                .strip_suffix(after.as_str()),
+            _ => None,
+        }
+    }
+
     /// Whether the whole text matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
@@ -181,5 +193,7 @@ mod tests {
         no("apps/*", "xapps/v1");
         no("a*a", "a");
         no("a*b*c", "acb");
+        assert_eq!(Pattern::new("*List").capture("PodList"), Some("Pod"));
+        assert_eq!(Pattern::new("*List").capture("Pod"), None);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::path::{Locator, Path};
+use crate::path::{Locator, Path, Pattern};
 use crate::source::{Span, Text};
 
 /// How the loader of a format reads plain YAML scalars.
@@ -65,6 +65,8 @@ pub struct Format {
     pub null_is_absent: bool,
     /// Where objects stand in a document; the first whose guards hold is taken.
     pub objects: Vec<Locator>,
+    /// What an object that stands in another takes over from it where it does not say so itself.
+    pub inherit: Vec<Inherit>,
     /// What names an object.
     pub identity: Identity,
     /// The top-level types, and through [`EntityType::children`] all others.
@@ -97,6 +99,15 @@ pub struct Parameter {
     pub max: Option<String>,
     /// The schema that declares it, and where.
     pub declared: (Text, Span),
+}
+
+/// A member that is taken over from the document: `kind=*List` takes `Pod` from `PodList`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inherit {
+    /// The member, of both.
+    pub member: String,
+    /// What of its text is taken: all, or what the `*` stands for. Nothing is taken that is empty.
+    pub pattern: Pattern,
 }
 
 /// What names an object: paths from the object, the first that finds a scalar counts.
