@@ -1247,3 +1247,25 @@ when { resource.pod.hasTag(\"tier\") && resource.pod.getTag(\"tier\") == \"web\"
     ]);
     assert_eq!(verdicts, expected);
 }
+
+#[test]
+fn a_type_that_no_file_is_read_for_is_refused() {
+    let folder = shop(PRIVILEGED);
+    let schema = "@titel(\"Ours\")
+namespace Ours {
+  @each(\"$\") entity Thing;
+  @each(\"$\") action look appliesTo { principal: [Thing], resource: [Thing] };
+}
+";
+    folder.write("policies/ours/schema.cedarschema", schema);
+    let run = folder.onus(&["check", "shop", "--policies", "policies"]);
+    assert_eq!(run.code, Some(2), "{}", run.shown());
+    for message in [
+        "no annotation `@titel`",
+        "did you mean `@title`",
+        "no file is ever read for `Thing`",
+        "no annotation `@each`",
+    ] {
+        assert!(run.stderr.contains(message), "{message}: {}", run.shown());
+    }
+}

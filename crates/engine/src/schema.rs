@@ -34,6 +34,9 @@ const ON_ATTRIBUTE: [&str; 10] = [
     "title", "doc", "from", "as", "list", "key", "keys", "default", "min", "max",
 ];
 
+/// On actions and common types.
+const FOR_PEOPLE: [&str; 2] = ["title", "doc"];
+
 /// Common types may refer to each other this deep.
 const DEEPEST_TYPE: usize = 32;
 
@@ -100,6 +103,7 @@ impl<'s> Compiler<'s, '_> {
             let extends = value(annotations, "extends");
             let files = value(annotations, "files");
             if files.is_none() && extends.is_none() {
+                self.reads_nothing(namespace);
                 continue;
             }
             let mut format = Format {
@@ -147,6 +151,23 @@ impl<'s> Compiler<'s, '_> {
                     attributes: Vec::new(),
                     tags: None,
                 });
+            }
+        }
+    }
+
+    /// A namespace that is no format, and types in it that say where they are found.
+    fn reads_nothing(&mut self, namespace: &Namespace<'_>) {
+        for (name, entity) in &namespace.definition.entity_types {
+            if let Some(annotation) = value(&entity.annotations, "each") {
+                let fallback = span(entity.loc.as_ref());
+                self.problems.push(
+                    Problem::error(format!("no file is ever read for `{name}`"))
+                        .at(namespace.text, inner(namespace.text, annotation, fallback), "")
+                        .help(format!(
+                            "say before `namespace {}` which files hold it, with `@files(\"*.yaml\")`, or which format it extends, with `@extends(\"…\")`",
+                            namespace.name
+                        )),
+                );
             }
         }
     }
@@ -275,6 +296,16 @@ impl<'s> Compiler<'s, '_> {
 
     /// Types, attributes, actions: everything that may refer to another type.
     fn fill(&mut self) {
+        for namespace in self.namespaces {
+            for common in namespace.definition.common_types.values() {
+                let fallback = span(common.loc.as_ref());
+                self.known(namespace.text, &common.annotations, &FOR_PEOPLE, fallback);
+            }
+            for action in namespace.definition.actions.values() {
+                let fallback = span(action.loc.as_ref());
+                self.known(namespace.text, &action.annotations, &FOR_PEOPLE, fallback);
+            }
+        }
         let mut also: Vec<(TypeId, Vec<Locator>)> = Vec::new();
         for namespace in self.namespaces {
             let Some(format) = self

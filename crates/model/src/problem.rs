@@ -87,23 +87,32 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, name)| name)
 }
 
-/// Levenshtein distance in code points, letter case ignored.
+/// How many letters must be put in, left out, changed, or swapped with their neighbour; letter case ignored.
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().flat_map(char::to_lowercase).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().flat_map(char::to_lowercase).enumerate() {
+    let lower = |text: &str| {
+        text.chars()
+            .flat_map(char::to_lowercase)
+            .collect::<Vec<_>>()
+    };
+    let (a, b) = (lower(a), lower(b));
+    // Rows of the table: the one before the last, the last, the next.
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX / 2);
+    for (i, x) in a.iter().enumerate() {
         let mut next = vec![i + 1];
-        for (j, (y, above)) in b.iter().zip(row.windows(2)).enumerate() {
-            let (diagonal, up) = match above {
-                [diagonal, up] => (*diagonal, *up),
-                _ => continue,
-            };
-            let left = next.get(j).copied().unwrap_or(usize::MAX - 1);
-            next.push((diagonal + usize::from(x != *y)).min(up + 1).min(left + 1));
+        for (j, y) in b.iter().enumerate() {
+            let mut best = at(&last, j) + usize::from(x != y);
+            best = best.min(at(&last, j + 1) + 1).min(at(&next, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            next.push(best);
         }
-        row = next;
+        before = std::mem::replace(&mut last, next);
     }
-    row.last().copied().unwrap_or(0)
+    last.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -116,5 +125,9 @@ mod tests {
         assert_eq!(did_you_mean("priviledged", known), Some("privileged"));
         assert_eq!(did_you_mean("hostnetwork", known), Some("hostNetwork"));
         assert_eq!(did_you_mean("volume", known), None);
+        assert_eq!(did_you_mean("iamge", known), Some("image"));
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("abc", "acb"), 1);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
     }
 }
