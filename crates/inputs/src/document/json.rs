@@ -3,15 +3,33 @@
 use jiter::{Jiter, JiterError, JiterErrorType, Peek};
 use onus_model::source::Span;
 
-use super::Failure;
 use super::build::{Builder, Properties};
 use super::node::Style;
+use super::{Failure, FailureKind};
 
 /// Hands the nodes of the one document to the builder. A blank file has none, as in the other syntaxes.
+///
+/// What breaks at a comment was written for an editor's reader and not for one of JSON, and is skipped.
 pub(super) fn parse(text: &str, builder: &mut Builder<'_>) -> Result<(), Failure> {
     if text.trim_ascii().is_empty() {
         return Ok(());
     }
+    read(text, builder).map_err(|failure| {
+        let rest = failure
+            .span
+            .and_then(|span| text.get(span.start as usize..));
+        match rest {
+            Some(rest) if rest.starts_with("//") || rest.starts_with("/*") => Failure {
+                kind: FailureKind::Skipped,
+                reason: "JSON with comments, which is not JSON".to_owned(),
+                ..failure
+            },
+            _ => failure,
+        }
+    })
+}
+
+fn read(text: &str, builder: &mut Builder<'_>) -> Result<(), Failure> {
     let mut reader = Reader {
         text,
         jiter: Jiter::new(text.as_bytes()),

@@ -514,6 +514,24 @@ fn a_blank_file_holds_nothing() {
 }
 
 #[test]
+fn json_with_comments_is_skipped_where_the_first_stands() {
+    for (text, at) in [
+        ("{\n  // strict\n  \"a\": 1\n}", 4),
+        ("/* head */ {}", 0),
+        ("// c\n{}", 0),
+        ("{\"a\": 1 /* one */}", 8),
+        ("{\"a\" // key\n: 1}", 5),
+        ("[1, // one\n2]", 4),
+    ] {
+        let failure = failure(text.as_bytes(), Syntax::Json);
+        assert_eq!(failure.kind, FailureKind::Skipped, "{text}");
+        assert_eq!(failure.span.map(|s| s.start), Some(at), "{text}");
+    }
+    let other = failure(b"{\"a\": /}", Syntax::Json);
+    assert_eq!(other.kind, FailureKind::Unreadable);
+}
+
+#[test]
 fn broken_json_says_where() {
     let check = |text: &str, reason: &str, at: usize| {
         let failure = failure(text.as_bytes(), Syntax::Json);
@@ -533,7 +551,6 @@ fn broken_json_says_where() {
     check("{}\n{}", "trailing characters", 3);
     check("[ä]", "expected a value", 1);
     check("[NaN]", "expected a value", 1);
-    check("// c\n{}", "expected a value", 0);
     check("[truf]", "expected `true`, `false` or `null`", 4);
     check("[01]", "invalid number", 2);
     check(
