@@ -400,95 +400,70 @@ impl<'w> Store<'w> {
         resource: u32,
         lens: Option<&'w Lens>,
     ) -> Self {
-        let mut needed = vec![(resource, lens.into_iter().collect::<Vec<_>>())];
-        if lens.is_none() {
-            let object = extract.entities.get(resource as usize).map(|e| e.object);
-            for (index, entity) in extract.entities.iter().enumerate() {
-                let index = u32::try_from(index).unwrap_or(u32::MAX);
-                if Some(entity.object) == object && index != resource {
-                    needed.push((index, Vec::new()));
-                }
-            }
-        }
-        Self {
+        let mut store = Self {
             worker,
             extract,
-            needed,
+            needed: Vec::new(),
             everything: lens.is_none(),
-        }
-    }
-
-    fn need(&mut self, index: u32, lenses: &[&'w Lens]) {
-        match self.needed.iter_mut().find(|(i, _)| *i == index) {
-            Some((_, present)) => present.extend(lenses),
-            None => self.needed.push((index, lenses.to_vec())),
-        }
-    }
-
-    fn entities(mut self) -> Result<Entities, String> {
-        // What an entity leads to must be known with all its lenses before it is built.
-        let mut next = 0;
-        while let Some((index, lenses)) = self.needed.get(next).cloned() {
-            next += 1;
-            let extract = self.extract;
-            let Some(entity) = extract.entities.get(index as usize) else {
-                return Err("a reference leads nowhere".to_owned());
-            };
-            if let Some(parent) = entity.parent {
-                self.need(parent, &[]);
-            }
-            for (member_index, attr) in &entity.attributes {
-                let inner: Vec<&Lens> = lenses
-                    .iter()
-                    .filter_map(|l| inside(l, *member_index))
-                    .collect();
-                self.lead(attr, &inner);
-            }
-        }
-        let mut entities = Vec::with_capacity(self.needed.len());
-        for (index, lenses) in &self.needed {
-            entities.push(self.entity(*index, lenses)?);
-        }
-        Entities::from_entities(entities, None).map_err(|e| e.to_string())
-    }
-
-    /// Follows the references in a value.
-    fn lead(&mut self, attr: &'w Attr, lenses: &[&'w Lens]) {
-        match &attr.value {
-            Value::Entity(index) => {
-                if self.everything || !lenses.is_empty() {
-                    let known = self.needed.iter().any(|(i, _)| i == index);
-                    self.need(*index, lenses);
-                    if known && !lenses.is_empty() {
-                        // Its own references may have been followed with fewer lenses.
-                        if let Some(entity) = self.extract.entities.get(*index as usize) {
-                            for (member_index, attr) in &entity.attributes {
-                                let inner: Vec<&Lens> = lenses
-                                    .iter()
-                                    .filter_map(|l| inside(l, *member_index))
-                                    .collect();
-                                if !inner.is_empty() {
-                                    self.lead(attr, &inner);
-                                }
-                            }
-                        }
+        };
+        match lens {
+            Some(lens) => store.see(resource, lens),
+            None => {
+                let object = extract.entities.get(resource as usize).map(|e| e.object);
+                for (index, entity) in (0..).zip(&extract.entities) {
+                    if Some(entity.object) == object {
+                        store.need(index);
                     }
                 }
             }
-            Value::Record(present) => {
-                for (index, attr) in present {
-                    let inner: Vec<&Lens> =
-                        lenses.iter().filter_map(|l| inside(l, *index)).collect();
-                    self.lead(attr, &inner);
-                }
-            }
-            Value::Bool(_)
-            | Value::Long(_)
-            | Value::String(_)
-            | Value::Ip(_)
-            | Value::Set(_)
-            | Value::Fault(_) => {}
         }
+        // Whoever asks `in` asks for the ancestors.
+        let mut next = 0;
+        while let Some((index, _)) = store.needed.get(next) {
+            next += 1;
+            if let Some(parent) = extract.entities.get(*index as usize).and_then(|e| e.parent) {
+                store.need(parent);
+            }
+        }
+        store
+    }
+
+    /// The lenses through which an entity is seen; it is in the store from now on.
+    fn need(&mut self, index: u32) -> Option<&mut Vec<&'w Lens>> {
+        if !self.needed.iter().any(|(i, _)| *i == index) {
+            self.needed.push((index, Vec::new()));
+        }
+        let found = self.needed.iter_mut().find(|(i, _)| *i == index);
+        found.map(|(_, lenses)| lenses)
+    }
+
+    /// An entity is seen through a lens, and so is what its attributes lead to.
+    fn see(&mut self, index: u32, lens: &'w Lens) {
+        if let Some(lenses) = self.need(index) {
+            lenses.push(lens);
+        }
+        if let Some(entity) = self.extract.entities.get(index as usize) {
+            self.follow(&entity.attributes, lens);
+        }
+    }
+
+    fn follow(&mut self, present: &'w [(u16, Attr)], lens: &'w Lens) {
+        for (index, inner) in &lens.members {
+            match member(present, *index).map(|attr| &attr.value) {
+                Some(Value::Entity(entity)) => self.see(*entity, inner),
+                Some(Value::Record(present)) => self.follow(present, inner),
+                _ => {}
+            }
+        }
+    }
+
+    fn entities(self) -> Result<Entities, String> {
+        let entities: Vec<Entity> = self
+            .needed
+            .iter()
+            .map(|(index, lenses)| self.entity(*index, lenses))
+            .collect::<Result<_, _>>()?;
+        Entities::from_entities(entities, None).map_err(|e| e.to_string())
     }
 
     fn entity(&self, index: u32, lenses: &[&Lens]) -> Result<Entity, String> {

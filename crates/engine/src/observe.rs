@@ -93,35 +93,15 @@ impl Observed {
                 self.value(arg2, offset);
             }
             ExprKind::BinaryApp {
-                op: BinaryOp::Eq,
+                op: op @ (BinaryOp::Eq | BinaryOp::Contains),
                 arg1,
                 arg2,
-            } => match (texts(arg1), texts(arg2)) {
-                (Some(texts), None) => self.compared(arg2, texts, offset),
-                (None, Some(texts)) => self.compared(arg1, texts, offset),
-                _ => {
-                    self.value(arg1, offset);
-                    self.value(arg2, offset);
-                }
-            },
-            ExprKind::BinaryApp {
-                op: BinaryOp::Contains,
-                arg1,
-                arg2,
-            } => match arg1.expr_kind() {
+            } => match (op, texts(arg1), texts(arg2)) {
                 // `["a", "b"].contains(x)` compares x with each.
-                ExprKind::Set(elements) => {
-                    let all: Option<Vec<BTreeSet<String>>> = elements.iter().map(texts).collect();
-                    match all {
-                        Some(all) => {
-                            self.compared(arg2, all.into_iter().flatten().collect(), offset);
-                        }
-                        None => {
-                            self.value(arg1, offset);
-                            self.value(arg2, offset);
-                        }
-                    }
+                (BinaryOp::Eq | BinaryOp::Contains, Some(texts), None) => {
+                    self.compared(arg2, texts, offset);
                 }
+                (BinaryOp::Eq, None, Some(texts)) => self.compared(arg1, texts, offset),
                 _ => {
                     self.value(arg1, offset);
                     self.value(arg2, offset);
@@ -265,10 +245,17 @@ fn root(expr: &Expr) -> Option<Var> {
     }
 }
 
-/// The text that an expression is, if it is one.
+/// The text that an expression is, or the texts of a list of them. An empty list is not a list of texts.
 fn texts(expr: &Expr) -> Option<BTreeSet<String>> {
     match expr.expr_kind() {
         ExprKind::Lit(Literal::String(text)) => Some(BTreeSet::from([text.to_string()])),
+        ExprKind::Set(elements) if !elements.is_empty() => elements
+            .iter()
+            .map(|element| match element.expr_kind() {
+                ExprKind::Lit(Literal::String(text)) => Some(text.to_string()),
+                _ => None,
+            })
+            .collect(),
         _ => None,
     }
 }
@@ -344,6 +331,8 @@ mod tests {
             &["resource.a~"],
         );
         check("[\"x\", \"y\"].contains(resource.a)", &["resource.a~"]);
+        check("[].contains(resource.a)", &["resource.a="]);
+        check("resource.a == []", &["resource.a="]);
         check(
             "resource.a == \"x\" && resource.a like \"*y\"",
             &["resource.a=~"],

@@ -43,7 +43,8 @@ namespace T {
 "#;
 
 /// Conditions over everything that Cedar can observe: values, presence, identity, hierarchy, tags, context, errors.
-const ON_ITEMS: [&str; 28] = [
+const ON_ITEMS: [&str; 29] = [
+    "resource has words && resource.words == [\"a\"]",
     "(resource has amount && resource.amount < 2) || (resource has count && resource.count > 3)",
     "resource has title && resource.title == \"a\"",
     "resource has title && [\"b\", \"k\"].contains(resource.title)",

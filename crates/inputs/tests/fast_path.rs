@@ -7,16 +7,13 @@
     reason = "the corpora lie on the disk, where the environment says"
 )]
 
+mod corpora;
+
 use std::path::{Path, PathBuf};
 
 use onus_inputs::document::{Kind, Limits, NodeId, Syntax, Tree, decode, read};
 
-fn corpora() -> PathBuf {
-    match std::env::var_os("ONUS_CORPORA") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
-    }
-}
+use corpora::corpora;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

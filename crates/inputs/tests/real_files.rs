@@ -5,17 +5,13 @@
     reason = "the corpora lie on the disk, where the environment says"
 )]
 
+mod corpora;
+
 use std::error::Error;
-use std::path::{Path, PathBuf};
 
 use onus_inputs::document::{FailureKind, Limits, Syntax, read};
 
-fn corpora() -> PathBuf {
-    match std::env::var_os("ONUS_CORPORA") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
-    }
-}
+use corpora::corpora;
 
 #[test]
 fn real_files_hold_the_documents_and_duplicate_keys_that_were_counted() -> Result<(), Box<dyn Error>>

@@ -7,20 +7,17 @@
     reason = "the corpora lie on the disk, where the environment says"
 )]
 
+mod corpora;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use onus_inputs::document::{Dialect, Kind, Limits, NodeId, Scalar, Syntax, Tree, read};
 use serde_json::Value;
 
-fn corpora() -> PathBuf {
-    match std::env::var_os("ONUS_CORPORA") {
-        Some(folder) => folder.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora"),
-    }
-}
+use corpora::corpora;
 
 fn value(tree: &Tree, node: NodeId) -> Value {
     match tree.kind(node) {
