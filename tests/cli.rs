@@ -1249,6 +1249,79 @@ when { resource.pod.hasTag(\"tier\") && resource.pod.getTag(\"tier\") == \"web\"
 }
 
 #[test]
+fn a_value_that_cannot_be_read_decides_nothing_about_what_a_check_applies_to() {
+    let folder = with_policy(&policy("resource.kind == \"containers\""));
+    folder.write(
+        "policies/kubernetes/ours/applies.cedar",
+        "permit (principal, action == Kubernetes::Action::\"deploy\", resource is Kubernetes::Container)
+when { resource has securityContext.privileged && resource.securityContext.privileged };",
+    );
+    let privileged =
+        |value: &str| PRIVILEGED.replace("privileged: true", &format!("privileged: {value}"));
+    for (value, verdict) in [
+        ("true", "fail"),
+        ("false", "not-applicable"),
+        ("\"true\"", "error"),
+    ] {
+        folder.write("shop/web.yaml", privileged(value));
+        let report = folder
+            .onus(&[&OURS[..], &["--all", "--format", "json"]].concat())
+            .report();
+        let verdicts: Vec<&str> = report
+            .evaluations
+            .iter()
+            .map(|e| e.verdict.as_str())
+            .collect();
+        assert_eq!(verdicts, [verdict], "{value}");
+    }
+}
+
+#[test]
+fn what_a_list_hands_down_is_text_and_nothing_else() {
+    let folder = shop(PRIVILEGED);
+    let schema = "@files(\"*.yaml\") @objects(\"[items] $.items[*] | $\") @inherit(\"on, tier\")
+namespace Ours {
+  @each(\"$$\") @id(\"$.name\")
+  entity Thing = { name?: String, on?: Bool, tier?: String };
+  action look appliesTo { principal: [Onus::Deployment], resource: [Thing] };
+}
+";
+    folder.write("policies/ours/schema.cedarschema", schema);
+    for (id, condition) in [
+        ("is-off", "resource has on && resource.on"),
+        ("is-low", "resource has tier && resource.tier == \"high\""),
+    ] {
+        let policy = format!(
+            "@title(\"t\") @severity(\"low\") @help(\"h\")\nforbid (principal, action == Ours::Action::\"look\", resource is Ours::Thing) when {{ {condition} }};\n"
+        );
+        folder.write(&format!("policies/ours/{id}/policy.cedar"), policy);
+    }
+    folder.write("shop/web.yaml", "on: true\ntier: high\nitems:\n- name: a\n");
+    let args = [
+        "check",
+        "shop",
+        "--policies",
+        "policies",
+        "--check",
+        "is-off",
+        "--check",
+        "is-low",
+        "--format",
+        "json",
+    ];
+    let report = folder.onus(&args).report();
+    let verdicts: BTreeSet<(&str, &str)> = report
+        .evaluations
+        .iter()
+        .map(|e| (e.check.as_str(), e.verdict.as_str()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        BTreeSet::from([("is-low", "fail"), ("is-off", "error")])
+    );
+}
+
+#[test]
 fn a_type_that_no_file_is_read_for_is_refused() {
     let folder = shop(PRIVILEGED);
     let schema = "@titel(\"Ours\")

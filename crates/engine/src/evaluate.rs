@@ -595,10 +595,7 @@ impl Seen<'_> {
     /// The verdict, and what went wrong if it is *error*.
     fn verdict(&self, outcome: &Outcome, faulty: bool) -> (Verdict, Option<String>) {
         // A value that the policy reads and that is not what the schema says: no answer of Cedar's can be trusted.
-        if faulty
-            && !matches!(outcome, Outcome::NotApplicable)
-            && let Some((fault, _)) = self.fault()
-        {
+        if faulty && let Some((fault, _)) = self.fault(outcome) {
             return (Verdict::Error, Some(fault.message.clone()));
         }
         match outcome {
@@ -610,13 +607,22 @@ impl Seen<'_> {
         }
     }
 
-    /// The first thing that the policy reads and that is not what the schema says.
-    fn fault(&self) -> Option<(&Fault, Span)> {
+    /// The first thing that is read and that is not what the schema says: by what decides whether the check applies,
+    /// and where it does apply by the policy.
+    fn fault(&self, outcome: &Outcome) -> Option<(&Fault, Span)> {
         let entity = self.extract.entities.get(self.index as usize)?;
-        match &self.member.lens {
+        let seen = |lens: &'_ Option<Lens>| match lens {
             Some(lens) => lens.fault(self.extract, entity),
             // It may read anything.
             None => Lens::anything(self.extract, entity),
+        };
+        let applies = self.group.applies.as_ref();
+        let first = applies.and_then(|applies| seen(&applies.lens));
+        match outcome {
+            Outcome::NotApplicable => first,
+            Outcome::Pass | Outcome::Fail | Outcome::Error(_) => {
+                first.or_else(|| seen(&self.member.lens))
+            }
         }
     }
 
@@ -685,7 +691,10 @@ impl Seen<'_> {
                 }));
             }
             read.sort_by_key(|r| r.policy.start);
-            let fault = self.fault();
+            let fault = match verdict {
+                Verdict::Error => self.fault(&Outcome::Pass),
+                _ => None,
+            };
             let first = match &fault {
                 Some((_, span)) => Some(self.place(*span)),
                 None => read.iter().find_map(|r| r.place),

@@ -509,10 +509,7 @@ impl<'t> Extractor<'t, '_> {
                 }
                 let Some(entry) = tree.get(node, &attribute.name) else {
                     let taken = (node == site.roots.object).then(|| self.inherits(&attribute.name));
-                    return taken.flatten().map(|i| Attr {
-                        value: Value::String(i.text.as_str().into()),
-                        span: i.span,
-                    });
+                    return taken.flatten().map(|i| taken_over(&attribute.shape, i));
                 };
                 self.value(
                     &attribute.shape,
@@ -716,6 +713,24 @@ impl<'t> Extractor<'t, '_> {
         tags.sort_by(|a, b| a.0.cmp(&b.0));
         tags.dedup_by(|a, b| a.0 == b.0);
         tags
+    }
+}
+
+/// What was taken over is text; whatever else the schema asks for it cannot be.
+fn taken_over(shape: &Shape, taken: &Inherited) -> Attr {
+    let value = match shape {
+        Shape::String | Shape::Text => Ok(Value::String(taken.text.as_str().into())),
+        Shape::Converted(converter) => convert(*converter, &taken.text, taken.span),
+        Shape::Bool | Shape::Long | Shape::Set(_) | Shape::Record(_) | Shape::Entity(_) => {
+            Err("is taken over as text, and the schema expects something else".to_owned())
+        }
+    };
+    match value {
+        Ok(value) => Attr {
+            value,
+            span: taken.span,
+        },
+        Err(why) => fault(format!("`{}` {why}", taken.text), taken.span),
     }
 }
 
