@@ -432,7 +432,7 @@ impl Reader<'_> {
                 judges,
                 action,
                 text: slice(text, span),
-                observed: Observed::of(&policy.condition(), 0),
+                observed: Observed::of(&policy.condition()),
                 applies: false,
             });
             described.push(Policy {
@@ -468,7 +468,7 @@ impl Reader<'_> {
                     judges,
                     action,
                     text: slice(text, span_of(&policy)),
-                    observed: Observed::of(&policy.condition(), 0),
+                    observed: Observed::of(&policy.condition()),
                     applies: true,
                 });
             }
@@ -541,7 +541,7 @@ impl Reader<'_> {
         let Some((judges, action)) = self.scope(policy, text, &mut ignored) else {
             return;
         };
-        let observed = Observed::of(&policy.condition(), 0);
+        let observed = Observed::of(&policy.condition());
         let context = self
             .plan
             .entity_type(judges)

@@ -33,10 +33,10 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// What a condition observes. Places are relative to the text that the policy was parsed from, plus `offset`.
-    pub(crate) fn of(condition: &Expr, offset: usize) -> Self {
+    /// What a condition observes. Places are those in the text that the policy was parsed from.
+    pub(crate) fn of(condition: &Expr) -> Self {
         let mut observed = Self::default();
-        observed.value(condition, offset);
+        observed.value(condition);
         observed
     }
 
@@ -48,23 +48,23 @@ impl Observed {
     }
 
     /// An expression whose value is used.
-    fn value(&mut self, expr: &Expr, offset: usize) {
+    fn value(&mut self, expr: &Expr) {
         match expr.expr_kind() {
             ExprKind::Lit(_) => {}
             ExprKind::Var(_) | ExprKind::GetAttr { .. } => {
-                if let Some(trie) = self.rooted(expr, offset) {
+                if let Some(trie) = self.rooted(expr) {
                     trie.whole = true;
                 }
             }
             ExprKind::HasAttr { expr: base, attr } => {
-                let first = span(expr, offset);
-                if let Some(trie) = self.base(base, offset) {
+                let first = span(expr);
+                if let Some(trie) = self.base(base) {
                     trie.member(attr, first);
                 }
             }
             ExprKind::ExtHasAttr { expr: base, attrs } => {
-                let first = span(expr, offset);
-                if let Some(mut trie) = self.base(base, offset) {
+                let first = span(expr);
+                if let Some(mut trie) = self.base(base) {
                     for attr in attrs.iter() {
                         trie = trie.member(attr, first);
                     }
@@ -75,10 +75,10 @@ impl Observed {
                 arg1,
                 arg2,
             } => {
-                if let Some(trie) = self.base(arg1, offset) {
+                if let Some(trie) = self.base(arg1) {
                     trie.tags = true;
                 }
-                self.value(arg2, offset);
+                self.value(arg2);
             }
             ExprKind::BinaryApp {
                 op: BinaryOp::In,
@@ -89,8 +89,8 @@ impl Observed {
                 if names_an_entity(arg1) {
                     self.everything = true;
                 }
-                self.value(arg1, offset);
-                self.value(arg2, offset);
+                self.value(arg1);
+                self.value(arg2);
             }
             ExprKind::BinaryApp {
                 op: op @ (BinaryOp::Eq | BinaryOp::Contains),
@@ -99,12 +99,12 @@ impl Observed {
             } => match (op, texts(arg1), texts(arg2)) {
                 // `["a", "b"].contains(x)` compares x with each.
                 (BinaryOp::Eq | BinaryOp::Contains, Some(texts), None) => {
-                    self.compared(arg2, texts, offset);
+                    self.compared(arg2, texts);
                 }
-                (BinaryOp::Eq, None, Some(texts)) => self.compared(arg1, texts, offset),
+                (BinaryOp::Eq, None, Some(texts)) => self.compared(arg1, texts),
                 _ => {
-                    self.value(arg1, offset);
-                    self.value(arg2, offset);
+                    self.value(arg1);
+                    self.value(arg2);
                 }
             },
             ExprKind::BinaryApp {
@@ -119,45 +119,45 @@ impl Observed {
                 arg1,
                 arg2,
             } => {
-                self.value(arg1, offset);
-                self.value(arg2, offset);
+                self.value(arg1);
+                self.value(arg2);
             }
             ExprKind::If {
                 test_expr,
                 then_expr,
                 else_expr,
             } => {
-                self.value(test_expr, offset);
-                self.value(then_expr, offset);
-                self.value(else_expr, offset);
+                self.value(test_expr);
+                self.value(then_expr);
+                self.value(else_expr);
             }
             ExprKind::And { left, right } | ExprKind::Or { left, right } => {
-                self.value(left, offset);
-                self.value(right, offset);
+                self.value(left);
+                self.value(right);
             }
             ExprKind::UnaryApp {
                 op: UnaryOp::Not | UnaryOp::Neg | UnaryOp::IsEmpty,
                 arg,
-            } => self.value(arg, offset),
+            } => self.value(arg),
             ExprKind::ExtensionFunctionApp { args, .. } => {
                 for arg in args.iter() {
-                    self.value(arg, offset);
+                    self.value(arg);
                 }
             }
-            ExprKind::Like { expr, .. } => self.value(expr, offset),
+            ExprKind::Like { expr, .. } => self.value(expr),
             // A type is part of every projection of an entity; the entity itself must be in it.
             ExprKind::Is { expr, .. } => match expr.expr_kind() {
                 ExprKind::Var(_) => {}
-                _ => self.value(expr, offset),
+                _ => self.value(expr),
             },
             ExprKind::Set(elements) => {
                 for element in elements.iter() {
-                    self.value(element, offset);
+                    self.value(element);
                 }
             }
             ExprKind::Record(members) => {
                 for member in members.values() {
-                    self.value(member, offset);
+                    self.value(member);
                 }
             }
             ExprKind::Slot(_) | ExprKind::Unknown(_) => self.everything = true,
@@ -170,33 +170,33 @@ impl Observed {
     }
 
     /// An expression that is compared with some texts, and not otherwise used here.
-    fn compared(&mut self, expr: &Expr, texts: BTreeSet<String>, offset: usize) {
+    fn compared(&mut self, expr: &Expr, texts: BTreeSet<String>) {
         match expr.expr_kind() {
             ExprKind::Var(_) | ExprKind::GetAttr { .. } => {
-                if let Some(trie) = self.rooted(expr, offset) {
+                if let Some(trie) = self.rooted(expr) {
                     trie.equals.extend(texts);
                 }
             }
-            _ => self.value(expr, offset),
+            _ => self.value(expr),
         }
     }
 
     /// The node of an expression of which members or tags are asked.
-    fn base(&mut self, expr: &Expr, offset: usize) -> Option<&mut Trie> {
+    fn base(&mut self, expr: &Expr) -> Option<&mut Trie> {
         match expr.expr_kind() {
-            ExprKind::Var(_) | ExprKind::GetAttr { .. } => self.rooted(expr, offset),
+            ExprKind::Var(_) | ExprKind::GetAttr { .. } => self.rooted(expr),
             _ => {
                 // A member of something computed: of an `if`, of a tag, of an entity that the policy names.
                 self.everything = true;
-                self.value(expr, offset);
+                self.value(expr);
                 None
             }
         }
     }
 
     /// The node of `resource.a.b` or `context.a.b`; others are the same for all resources of a run.
-    fn rooted(&mut self, expr: &Expr, offset: usize) -> Option<&mut Trie> {
-        let first = span(expr, offset);
+    fn rooted(&mut self, expr: &Expr) -> Option<&mut Trie> {
+        let first = span(expr);
         match expr.expr_kind() {
             ExprKind::Var(Var::Resource) => Some(self.resource.seen(first)),
             ExprKind::Var(Var::Context) => Some(self.context.seen(first)),
@@ -206,7 +206,7 @@ impl Observed {
                 if principal {
                     return None;
                 }
-                self.base(base, offset).map(|trie| trie.member(attr, first))
+                self.base(base).map(|trie| trie.member(attr, first))
             }
             _ => None,
         }
@@ -269,9 +269,9 @@ fn names_an_entity(expr: &Expr) -> bool {
     }
 }
 
-fn span(expr: &Expr, offset: usize) -> Option<Span> {
+fn span(expr: &Expr) -> Option<Span> {
     expr.source_loc()
-        .map(|loc| Span::new(loc.start() + offset, loc.end() + offset))
+        .map(|loc| Span::new(loc.start(), loc.end()))
 }
 
 #[cfg(test)]
@@ -282,7 +282,7 @@ mod tests {
         let text = format!("forbid(principal, action, resource) when {{ {condition} }};");
         let policy = cedar_policy::Policy::parse(None, text).unwrap();
         let policy: &cedar_policy_core::ast::Policy = policy.as_ref();
-        Observed::of(&policy.condition(), 0)
+        Observed::of(&policy.condition())
     }
 
     /// The observed paths: `=` where the value is used, `~` where it is only compared with texts, `#` where the tags are.

@@ -49,6 +49,12 @@ impl FileNames {
         )
     }
 
+    /// All formats.
+    #[must_use]
+    pub fn all(&self) -> Vec<FormatId> {
+        self.0.iter().map(|(id, _)| *id).collect()
+    }
+
     /// The formats that a file may be of, by its path alone.
     #[must_use]
     pub fn formats(&self, path: &str) -> Vec<FormatId> {
@@ -163,16 +169,17 @@ impl<'t> Extractor<'t, '_> {
         else {
             return;
         };
+        // Once for all that stand in it, which may be many; most documents are objects themselves.
+        let handed_down = if locator.path.segments.is_empty() {
+            Vec::new()
+        } else {
+            self.bequeathed(node, inherited)
+        };
         for found in self.walker.all(&locator.path, roots) {
             if found.node == node {
                 objects.push((node, inherited.to_vec()));
             } else if depth < DEEPEST_OBJECT {
-                self.objects(
-                    found.node,
-                    &self.bequeathed(node, inherited),
-                    depth + 1,
-                    objects,
-                );
+                self.objects(found.node, &handed_down, depth + 1, objects);
             }
         }
     }
@@ -186,7 +193,7 @@ impl<'t> Extractor<'t, '_> {
             let (text, span) = match own {
                 Some(own) => (tree.raw(own), tree.span(own)),
                 None => {
-                    let taken = inherited.iter().find(|i| i.member == rule.member)?;
+                    let taken = Inherited::named(inherited, &rule.member)?;
                     (taken.text.as_str(), taken.span)
                 }
             };
@@ -202,7 +209,7 @@ impl<'t> Extractor<'t, '_> {
 
     /// What the object takes over under this name.
     fn inherits(&self, member: &str) -> Option<&Inherited> {
-        self.inherited.iter().find(|i| i.member == member)
+        Inherited::named(&self.inherited, member)
     }
 
     /// What the object takes over for a path that is a member's name alone.

@@ -59,6 +59,13 @@ pub(crate) struct Inherited {
     pub(crate) span: Span,
 }
 
+impl Inherited {
+    /// What is taken over under a name.
+    pub(crate) fn named<'i>(all: &'i [Self], member: &str) -> Option<&'i Self> {
+        all.iter().find(|inherited| inherited.member == member)
+    }
+}
+
 /// The roots that a path may start from.
 #[derive(Clone, Copy)]
 pub(crate) struct Roots {
@@ -375,7 +382,7 @@ impl<'t> Walker<'t> {
             }
             let node = node.filter(|n| !self.is_null(*n));
             let taken = match (node, guard.path.as_slice()) {
-                (None, [member]) => inherited.iter().find(|i| i.member == *member),
+                (None, [member]) => Inherited::named(inherited, member),
                 _ => None,
             };
             match &guard.test {

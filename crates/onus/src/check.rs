@@ -8,7 +8,7 @@ use onus_inputs::document::{self, FailureKind, Limits, Syntax};
 use onus_model::assessment::Texts;
 use onus_model::extract::Extract;
 use onus_model::file::{File, Outcome};
-use onus_model::plan::{FormatId, Plan};
+use onus_model::plan::Plan;
 use onus_model::problem::Problem;
 use onus_model::source::{FileId, LineIndex, Text};
 use onus_report::Format;
@@ -150,11 +150,7 @@ fn read(
     let mut syntax = Syntax::of(&met.shown);
     if met.named && (formats.is_empty() || syntax.is_none()) {
         // Its name says nothing, and still it is meant. JSON is YAML, too.
-        formats = (0..)
-            .map(FormatId)
-            .zip(&plan.formats)
-            .map(|(id, _)| id)
-            .collect();
+        formats = names.all();
         syntax = syntax.or(Some(Syntax::Yaml));
     }
     let (Some(syntax), false) = (syntax, formats.is_empty()) else {

@@ -43,13 +43,8 @@ pub(crate) fn walk(
     let mut problems = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            match io::stdin()
-                .lock()
-                .take(limit as u64 + 1)
-                .read_to_end(&mut bytes)
-            {
-                Ok(_) => met.push(Met {
+            match at_most(io::stdin().lock(), limit, 0) {
+                Ok(bytes) => met.push(Met {
                     shown: stdin_name.to_owned(),
                     from: Source::Memory(bytes),
                     named: true,
@@ -90,7 +85,7 @@ fn named(path: &Path, limit: usize) -> Met {
     let (from, settled) = match fs::metadata(path) {
         Ok(found) if found.is_file() => (Source::Disk(path.to_owned()), None),
         // A pipe, as `<(…)` makes one, can be read only once.
-        Ok(_) => match read_at_most(path, limit) {
+        Ok(_) => match fs::File::open(path).and_then(|file| at_most(file, limit, 0)) {
             Ok(bytes) => (Source::Memory(bytes), None),
             Err(error) => (
                 Source::Disk(path.to_owned()),
@@ -110,12 +105,10 @@ fn named(path: &Path, limit: usize) -> Met {
     }
 }
 
-/// One byte more than the limit shows that a file is too large.
-fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(limit as u64 + 1)
-        .read_to_end(&mut bytes)?;
+/// One byte more than the limit shows that there is too much.
+fn at_most(from: impl io::Read, limit: usize, expected: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(expected);
+    from.take(limit as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -361,10 +354,7 @@ pub(crate) fn read(source: &Source, limit: usize) -> Result<Vec<u8>, String> {
         let expected = usize::try_from(found.len())
             .unwrap_or(usize::MAX)
             .min(limit);
-        let mut bytes = Vec::with_capacity(expected + 1);
-        // One byte more than the limit shows that it is too large.
-        file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        at_most(file, limit, expected + 1)
     };
     open().map_err(|error| said(&error))
 }

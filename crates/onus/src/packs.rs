@@ -86,7 +86,6 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
         if !entry.file_type().is_file() || !extensions.contains(&extension) {
             continue;
         }
-        // Cases of checks are configs, not controls.
         match fs::read_to_string(path) {
             Ok(text) => texts.push(Text::new(path.display().to_string(), text)),
             Err(error) => problems.push(Problem::error(format!(
@@ -328,14 +327,18 @@ mod tests {
     use super::*;
     use crate::args::PackArgs;
 
-    /// At every start the shipped packs are taken as proved: this is the proof.
-    #[test]
-    fn what_is_shipped_is_valid_in_strict_mode() {
-        let mut authored = read(&PackArgs {
+    fn shipped() -> Authored {
+        read(&PackArgs {
             policy_bytes: Limits::default().policy_bytes,
             policy_depth: 64,
             ..PackArgs::default()
-        });
+        })
+    }
+
+    /// At every start the shipped packs are taken as proved: this is the proof.
+    #[test]
+    fn what_is_shipped_is_valid_in_strict_mode() {
+        let mut authored = shipped();
         assert_eq!(authored.problems, []);
         for check in &mut authored.packs.checks {
             check.proved = false;
@@ -354,11 +357,7 @@ mod tests {
 
     #[test]
     fn every_control_names_checks_and_every_check_is_named_by_a_control() {
-        let authored = read(&PackArgs {
-            policy_bytes: Limits::default().policy_bytes,
-            policy_depth: 64,
-            ..PackArgs::default()
-        });
+        let authored = shipped();
         let named = |id: &str| {
             let mut checks = authored.catalog.controls.iter().flat_map(|c| &c.checks);
             checks.any(|check| check.value == id)
