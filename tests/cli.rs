@@ -80,11 +80,11 @@ fn one_wrong_path_among_good_ones_stops_the_run() {
 #[test]
 fn an_empty_folder_is_no_pass() {
     let run = Folder::new().onus(&["check", "."]);
-    insta::assert_snapshot!(run.shown(), @r"
+    insta::assert_snapshot!(run.shown(), @"
     exit 3
     --- stdout
     files: 0 checked; 0 objects
-    no controls were judged: choose a framework with `--framework`
+    no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
     nothing was judged
     ");
 }
@@ -242,7 +242,7 @@ fn a_finding_shows_both_sides() {
 
     files: 1 checked; 1 objects
       critical  no-privileged-containers       1 failed of 1
-    no controls were judged: choose a framework with `--framework`
+    no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
     1 failed: 1 critical
     "#);
 }
@@ -250,11 +250,11 @@ fn a_finding_shows_both_sides() {
 #[test]
 fn a_clean_run_says_what_was_judged() {
     let run = shop(&harmless()).onus(&["check", "shop", "--check", "no-privileged-containers"]);
-    insta::assert_snapshot!(run.shown(), @r"
+    insta::assert_snapshot!(run.shown(), @"
     exit 0
     --- stdout
     files: 1 checked; 1 objects
-    no controls were judged: choose a framework with `--framework`
+    no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
     nothing failed: 1 answers to 1 questions
     ");
 }
@@ -307,11 +307,12 @@ fn the_json_report_is_complete() {
     "files":[
     {"path":"shop/web.yaml","outcome":"checked","documents":1,"objects":1,"duplicate_keys":0}],
     "evaluations":[
-    {"check":"no-privileged-containers","policy":0,"verdict":"fail","severity":"critical","target":{"type":"Kubernetes::Container","id":"Pod/shop/web/containers/api","object":{"kind":"Pod","namespace":"shop","name":"web"}},"location":{"file":"shop/web.yaml","line":9,"column":19,"end_line":9,"end_column":23},"read":[{"path":"resource.securityContext.privileged","value":"true","state":"value","location":{"file":"shop/web.yaml","line":9,"column":19,"end_line":9,"end_column":23},"policy":{"file":"policies/kubernetes/no-privileged-containers/policy.cedar","line":5,"column":8,"end_line":5,"end_column":47}}],"also":[],"message":"containers must not run privileged","help":"remove `securityContext.privileged`, or set it to `false`; where one right is needed, add that one under `capabilities.add`"}],
+    {"check":"no-privileged-containers","policy":0,"verdict":"fail","severity":"critical","target":{"type":"Kubernetes::Container","id":"Pod/shop/web/containers/api","object":{"kind":"Pod","namespace":"shop","name":"web"}},"location":{"file":"shop/web.yaml","line":9,"column":19,"end_line":9,"end_column":23},"read":[{"path":"resource.securityContext.privileged","value":"true","state":"value","location":{"file":"shop/web.yaml","line":9,"column":19,"end_line":9,"end_column":23},"policy":{"file":"policies/kubernetes/no-privileged-containers/policy.cedar","line":5,"column":8,"end_line":5,"end_column":47}}],"also":[],"message":"containers must not run privileged","help":"remove `securityContext.privileged`, or set it to `false`; where one right is needed, add that one under `capabilities.add`","waiver":null}],
     "requirements":[],
+    "governance":null,
     "checks":[
-    {"id":"no-privileged-containers","title":"containers must not run privileged","severity":"critical","tally":{"pass":0,"fail":1,"not-applicable":0,"unknown":0,"error":0}}],
-    "tallies":{"verdicts":{"pass":0,"fail":1,"not-applicable":0,"unknown":0,"error":0},"outcomes":{"checked":1,"ignored":0,"skipped":0,"unknown-format":0,"unreadable":0},"documents":1,"objects":1,"questions":1}}
+    {"id":"no-privileged-containers","title":"containers must not run privileged","severity":"critical","tally":{"pass":0,"fail":1,"not-applicable":0,"unknown":0,"error":0,"waived":0}}],
+    "tallies":{"verdicts":{"pass":0,"fail":1,"not-applicable":0,"unknown":0,"error":0,"waived":0},"outcomes":{"checked":1,"ignored":0,"skipped":0,"unknown-format":0,"unreadable":0},"documents":1,"objects":1,"questions":1}}
     "#);
 }
 
@@ -442,7 +443,7 @@ fn a_policy_that_errs_is_never_a_pass() {
     let pod = harmless().replace("privileged: false", "runAsUser: 1000");
     folder.write("shop/web.yaml", pod);
     let run = folder.onus(&OURS);
-    insta::assert_snapshot!(run.shown(), @r"
+    insta::assert_snapshot!(run.shown(), @"
     exit 4
     --- stdout
     error low: ours on Pod/shop/web/containers/api
@@ -467,7 +468,7 @@ fn a_policy_that_errs_is_never_a_pass() {
 
     files: 1 checked; 1 objects
       low       ours       0 failed of 1, 1 not judged
-    no controls were judged: choose a framework with `--framework`
+    no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
     nothing failed, but not everything could be judged
     1 could not be judged
     ");
@@ -507,7 +508,7 @@ fn a_value_of_the_wrong_type_is_an_error_of_the_checks_that_read_it() {
 
     files: 1 checked; 1 objects
       critical  no-privileged-containers       0 failed of 1, 1 not judged
-    no controls were judged: choose a framework with `--framework`
+    no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
     nothing failed, but not everything could be judged
     1 could not be judged
     "#);
@@ -602,7 +603,7 @@ fn a_user_s_own_format_is_one_schema() {
 
     files: 2 checked; 2 objects
       high      tls       1 failed of 3
-    no controls were judged: choose a framework with `--framework`
+    no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
     1 failed: 1 high
     "#);
     let args = [
@@ -1143,7 +1144,7 @@ fn no_arguments_print_the_help() {
     assert!(run.stderr.contains("check"), "{}", run.shown());
     let run = Folder::new().onus(&["--help"]);
     assert_eq!(run.code, Some(0), "{}", run.shown());
-    insta::assert_snapshot!(run.stdout, @r"
+    insta::assert_snapshot!(run.stdout, @"
     Who must do what, and did they? Checks deployment configs against policies and controls.
 
     Exit codes of `check`: 0 nothing failed, 1 something failed, 2 usage, or a control, policy or schema
@@ -1155,7 +1156,10 @@ fn no_arguments_print_the_help() {
       check    Judge configs: files, folders, or `-` for standard input
       list     List what there is
       explain  Explain a check, a control, a framework or a requirement
-      schema   Print the JSON Schema of an output
+      matrix   Print who is accountable for what
+      init     Write `onus.yaml` from what is found
+      new      Begin a control, a pack, an attestation or a record
+      schema   Print the JSON Schema of a report or of a file that you write
       help     Print this message or the help of the given subcommand(s)
 
     Options:

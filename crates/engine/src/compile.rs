@@ -24,6 +24,8 @@ pub struct Packs {
     pub schemas: Vec<SchemaSource>,
     /// Checks.
     pub checks: Vec<CheckSource>,
+    /// Policies about responsibility and evidence.
+    pub decisions: Vec<CheckSource>,
 }
 
 /// An annotated schema.
@@ -273,7 +275,7 @@ fn cedar_schema(schemas: &[Text], problems: &mut Vec<Problem>) -> Option<Schema>
 }
 
 /// Refuses what would overflow the stack of Cedar's parser, or eat the memory.
-fn within_limits(text: &Text, limits: Limits, problems: &mut Vec<Problem>) -> bool {
+pub(crate) fn within_limits(text: &Text, limits: Limits, problems: &mut Vec<Problem>) -> bool {
     if text.text.len() > limits.policy_bytes {
         problems.push(
             Problem::error(format!(
@@ -698,14 +700,14 @@ fn effect_of(policy: &ast::Policy) -> Effect {
     }
 }
 
-fn span_of(policy: &ast::Policy) -> Span {
+pub(crate) fn span_of(policy: &ast::Policy) -> Span {
     policy
         .loc()
         .map_or(Span::default(), |l| Span::new(l.start(), l.end()))
 }
 
 /// The first few bytes of a policy: enough to point at it.
-fn head_of(policy: &ast::Policy) -> Span {
+pub(crate) fn head_of(policy: &ast::Policy) -> Span {
     let span = span_of(policy);
     Span {
         end: span.end.min(span.start + 6),

@@ -10,6 +10,7 @@ use cedar_policy::{
 use onus_model::assessment::{Evaluation, Explanation, Place, Read, Saw, Tally, Target, Verdict};
 use onus_model::check::Effect;
 use onus_model::extract::{Attr, Extract, Fault, Value};
+use onus_model::plan::TypeId;
 use onus_model::source::{FileId, Span};
 use rayon::prelude::*;
 
@@ -23,8 +24,19 @@ pub struct Evaluated {
     pub evaluations: Vec<Evaluation>,
     /// By the index of the check.
     pub tallies: Vec<Tally>,
+    /// The same for each group of files.
+    pub groups: Vec<GroupTallies>,
     /// How many distinct questions were asked.
     pub questions: u64,
+}
+
+/// What was found in a group of files: those that the same deployments are made of.
+#[derive(Clone, Debug, Default)]
+pub struct GroupTallies {
+    /// By the index of the check.
+    pub tallies: Vec<Tally>,
+    /// How many things of each type there are; patches, which may leave out anything, do not count.
+    pub present: BTreeMap<TypeId, u64>,
 }
 
 /// The answers that a worker has, by the key of the question.
@@ -43,7 +55,8 @@ enum Outcome {
     Error(String),
 }
 
-/// Judges every entity of every file. `contexts` holds the context record of each action, by its name.
+/// Judges every entity of every file. `contexts` holds the context record of each action, by its name; `groups` the group
+/// of each file, by its index: files without one are in the first.
 ///
 /// The result does not depend on the number of threads: files are judged one by one and put together in their order.
 #[must_use]
@@ -51,6 +64,7 @@ pub fn evaluate(
     program: &Program,
     contexts: &BTreeMap<String, Value>,
     files: &[(FileId, Extract)],
+    groups: &[u16],
     all: bool,
 ) -> Evaluated {
     let workers: Vec<Mutex<Worker<'_>>> = (0..rayon::current_num_threads().max(1))
@@ -74,10 +88,30 @@ pub fn evaluate(
     evaluated
         .evaluations
         .reserve(judged.iter().map(|(e, _)| e.len()).sum());
-    for (evaluations, tallies) in judged {
+    let count = groups.iter().copied().max().unwrap_or(0);
+    evaluated.groups = (0..=count)
+        .map(|_| GroupTallies {
+            tallies: evaluated.tallies.clone(),
+            present: BTreeMap::new(),
+        })
+        .collect();
+    for ((evaluations, tallies), (file, extract)) in judged.into_iter().zip(files) {
         evaluated.evaluations.extend(evaluations);
         for (sum, tally) in evaluated.tallies.iter_mut().zip(&tallies) {
             sum.merge(tally);
+        }
+        let group = groups.get(file.0 as usize).copied().unwrap_or(0);
+        let Some(group) = evaluated.groups.get_mut(usize::from(group)) else {
+            continue;
+        };
+        for (sum, tally) in group.tallies.iter_mut().zip(&tallies) {
+            sum.merge(tally);
+        }
+        for entity in &extract.entities {
+            let object = extract.objects.get(entity.object as usize);
+            if object.is_some_and(|o| !o.patch) && entity.fault.is_none() {
+                *group.present.entry(entity.of).or_default() += 1;
+            }
         }
     }
     evaluated.questions = questions(workers);
@@ -723,6 +757,7 @@ impl Seen<'_> {
             })
         });
         Some(Evaluation {
+            waiver: None,
             check: self.group.check,
             policy: self.member.policy,
             verdict,

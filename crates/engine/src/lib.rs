@@ -5,7 +5,9 @@
 
 mod compile;
 mod conclude;
+mod decide;
 mod evaluate;
+mod govern;
 mod lens;
 mod observe;
 mod path;
@@ -13,7 +15,9 @@ mod schema;
 
 pub use compile::{CheckSource, Limits, Packs, Program, SchemaSource, Selection, compile};
 pub use conclude::{Facts, conclude};
-pub use evaluate::{Evaluated, evaluate};
+pub use decide::{Decisions, NAMESPACES, Rule, is_decision};
+pub use evaluate::{Evaluated, GroupTallies, evaluate};
+pub use govern::{Groups, Held, Rules, matrix, problems};
 
 use miette::Diagnostic;
 use onus_model::problem::Problem;

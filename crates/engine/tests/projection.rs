@@ -447,6 +447,7 @@ fn program(items: &[&str], boxes: &[&str], together: bool) -> Program {
         texts = vec![texts.concat()];
     }
     let packs = Packs {
+        decisions: Vec::new(),
         schemas: vec![SchemaSource {
             text: Text::new("t.cedarschema", SCHEMA),
             proved: false,
@@ -490,7 +491,7 @@ proptest! {
             .collect();
         let limits = Value::Record(vec![(0, attr(Value::Record(vec![(0, attr(Value::Long(level)))])))]);
         let contexts = BTreeMap::from([("T::Action::\"ask\"".to_owned(), limits)]);
-        let evaluated = evaluate(&program, &contexts, &files, true);
+        let evaluated = evaluate(&program, &contexts, &files, &[], true);
 
         let mut expected = BTreeSet::new();
         for (file, world) in worlds.iter().enumerate() {

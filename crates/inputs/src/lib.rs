@@ -4,11 +4,17 @@
 
 pub mod assemble;
 pub mod authored;
+pub mod comments;
 mod convert;
+pub mod dates;
 pub mod document;
 mod extract;
+pub mod identifiers;
+pub mod lint;
 mod locate;
+pub mod markdown;
 mod parameters;
+pub mod records;
 
 pub use extract::{FileNames, extract};
 pub use parameters::{Contexts, contexts};

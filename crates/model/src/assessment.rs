@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::check::{Check, Severity};
 use crate::extract::ObjectName;
 use crate::file::{File, Outcome};
+use crate::governance::{Governance, RequirementResult};
 use crate::source::{FileId, Position, Span, Text};
 
 /// What one policy of a check says of one target.
@@ -133,6 +134,8 @@ pub struct Evaluation {
     pub place: Place,
     /// There for findings.
     pub explanation: Option<Box<Explanation>>,
+    /// The waiver that takes a failure away: an index into [`Governance::waivers`] of [`Assessment::governance`].
+    pub waiver: Option<u32>,
 }
 
 /// How many evaluations had which verdict.
@@ -148,6 +151,8 @@ pub struct Tally {
     pub unknown: u64,
     /// Could not be judged.
     pub error: u64,
+    /// Failed and waived: not among those that failed.
+    pub waived: u64,
 }
 
 impl Tally {
@@ -169,64 +174,14 @@ impl Tally {
         self.not_applicable += other.not_applicable;
         self.unknown += other.unknown;
         self.error += other.error;
+        self.waived += other.waived;
     }
 
     /// How many were judged, whatever came out: all but those that did not apply.
     #[must_use]
     pub fn judged(&self) -> u64 {
-        self.pass + self.fail + self.unknown + self.error
+        self.pass + self.fail + self.unknown + self.error + self.waived
     }
-}
-
-/// Where a control or a requirement stands. Worst first; the first that fits wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Something failed.
-    NotSatisfied,
-    /// Something could not be judged.
-    Undetermined,
-    /// Nothing was there to judge. Never a pass.
-    NotAssessed,
-    /// Something was judged, and all of it is in order.
-    Satisfied,
-}
-
-impl Status {
-    /// All statuses, worst first.
-    pub const ALL: [Self; 4] = [
-        Self::NotSatisfied,
-        Self::Undetermined,
-        Self::NotAssessed,
-        Self::Satisfied,
-    ];
-
-    /// The word for it in every report.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotSatisfied => "not-satisfied",
-            Self::Undetermined => "undetermined",
-            Self::NotAssessed => "not-assessed",
-            Self::Satisfied => "satisfied",
-        }
-    }
-}
-
-/// How a requirement of a chosen framework stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequirementResult {
-    /// The framework's id.
-    pub framework: String,
-    /// The requirement's id within it.
-    pub requirement: String,
-    /// What people call it.
-    pub title: String,
-    /// None where no control covers it.
-    pub status: Option<Status>,
-    /// Whether a control covers all of it, and not only a part.
-    pub full: bool,
-    /// The controls that cover it, with how each stands.
-    pub controls: Vec<(String, Status)>,
 }
 
 /// Everything a report is made from.
@@ -246,6 +201,8 @@ pub struct Assessment {
     pub evaluations: Vec<Evaluation>,
     /// The requirements of the chosen frameworks.
     pub requirements: Vec<RequirementResult>,
+    /// Who must do what, and did they; none where no framework was chosen and nothing is declared.
+    pub governance: Option<Governance>,
     /// How many distinct questions Cedar was asked.
     pub questions: u64,
 }
@@ -286,11 +243,16 @@ impl Assessment {
     #[must_use]
     pub fn ending(&self, fail_on: Severity) -> Ending {
         let tally = self.tally();
-        if self.failed(fail_on) {
+        let governance = self.governance.as_ref();
+        if self.failed(fail_on) || governance.is_some_and(Governance::failed) {
             Ending::Failed
-        } else if tally.error > 0 || tally.unknown > 0 || self.count(Outcome::Unreadable) > 0 {
+        } else if tally.error > 0
+            || tally.unknown > 0
+            || self.count(Outcome::Unreadable) > 0
+            || governance.is_some_and(Governance::undetermined)
+        {
             Ending::Undetermined
-        } else if tally.judged() == 0 {
+        } else if tally.judged() == 0 && !governance.is_some_and(Governance::judged_anything) {
             Ending::NothingJudged
         } else {
             Ending::Clean

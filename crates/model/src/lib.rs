@@ -4,11 +4,19 @@
 //! serialises nothing, knows no Cedar and does no input or output.
 
 pub mod assessment;
+pub mod authored;
 pub mod catalog;
 pub mod check;
+pub mod date;
+pub mod evidence;
 pub mod extract;
 pub mod file;
+pub mod governance;
 pub mod path;
 pub mod plan;
 pub mod problem;
+pub mod responsibility;
+pub mod setup;
 pub mod source;
+pub mod status;
+pub mod waiver;

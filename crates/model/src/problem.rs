@@ -67,6 +67,19 @@ impl Problem {
         self
     }
 
+    /// Says what to do where there is no near name to suggest.
+    #[must_use]
+    pub fn help_unless(self, help: impl Into<String>) -> Self {
+        if self
+            .help
+            .as_ref()
+            .is_some_and(|h| h.starts_with("did you mean"))
+        {
+            return self;
+        }
+        self.help(help)
+    }
+
     /// Adds what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

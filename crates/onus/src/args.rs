@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use onus_model::authored::{self, Record};
 use onus_model::check::Severity;
-use onus_report::Format;
+use onus_model::date::{Date, Period};
+use onus_model::setup::GovernanceGate;
+use onus_report::{Format, MatrixFormat};
 
 /// Who must do what, and did they? Checks deployment configs against policies and controls.
 ///
@@ -39,17 +42,26 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Explain a check, a control, a framework or a requirement
     Explain(ExplainArgs),
-    /// Print the JSON Schema of an output
+    /// Print who is accountable for what
+    Matrix(MatrixArgs),
+    /// Write `onus.yaml` from what is found
+    Init(InitArgs),
+    /// Begin a control, a pack, an attestation or a record
+    New(NewArgs),
+    /// Print the JSON Schema of a report or of a file that you write
     Schema(SchemaArgs),
 }
 
 /// Where policies and controls come from.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct PackArgs {
+    /// The project file; `onus.yaml` in the folder to be judged, or in the working folder, where nothing is said
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// A folder of schemas and checks, besides those that come with onus
     #[arg(long, value_name = "DIR")]
     pub(crate) policies: Vec<PathBuf>,
-    /// A folder of frameworks and controls, besides those that come with onus
+    /// A folder of controls, frameworks, attestations, evidence records and the like, besides those that come with onus
     #[arg(long, value_name = "DIR")]
     pub(crate) controls: Vec<PathBuf>,
     /// The largest policy or schema, in bytes
@@ -58,6 +70,18 @@ pub(crate) struct PackArgs {
     /// How deep brackets may nest in a policy or schema; 200 at most, for Cedar recurses
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=200), hide_short_help = true)]
     pub(crate) policy_depth: u16,
+}
+
+impl Default for PackArgs {
+    fn default() -> Self {
+        Self {
+            config: None,
+            policies: Vec::new(),
+            controls: Vec::new(),
+            policy_bytes: onus_engine::Limits::default().policy_bytes,
+            policy_depth: 64,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,9 +101,17 @@ pub(crate) struct CheckArgs {
     /// Ask only checks of at least this severity
     #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
     pub(crate) severity: Severity,
-    /// Exit with 1 only if a check of at least this severity failed
-    #[arg(long, value_name = "SEVERITY", value_parser = severity, default_value = "low")]
-    pub(crate) fail_on: Severity,
+    /// Of the checks, exit with 1 only if one of at least this severity failed; `low` where nothing is said
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(crate) fail_on: Option<Severity>,
+    /// Of governance, exit with 1 for: nothing, what failed (overdue, stale, unproven, …), or claims and gaps, too; `failed` where nothing is said
+    #[arg(long, value_name = "GATE", value_parser = gate)]
+    pub(crate) gate_governance: Option<GovernanceGate>,
+    /// Leave all waivers aside
+    #[arg(long)]
+    pub(crate) no_waivers: bool,
+    #[command(flatten)]
+    pub(crate) governance: GovernanceArgs,
     /// How many threads to use, 256 at most; by default as many as there are cores
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
@@ -108,6 +140,99 @@ pub(crate) struct CheckArgs {
     pub(crate) alias_nodes: u64,
 }
 
+/// The clock.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(crate) struct GovernanceArgs {
+    /// Judge as on this day; today in UTC where nothing is said
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) now: Option<Date>,
+    /// Count evidence in an audit window: `2026-01-01..2026-12-31`
+    #[arg(long, value_name = "FROM..TO", value_parser = window)]
+    pub(crate) period: Option<Period>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MatrixArgs {
+    /// Only these deployments
+    pub(crate) deployments: Vec<String>,
+    /// Every case that the providers offer, and not the deployments
+    #[arg(long, conflicts_with = "deployments")]
+    pub(crate) all: bool,
+    /// Only this provider
+    #[arg(long, value_name = "ID")]
+    pub(crate) provider: Option<String>,
+    /// How to print it: `text`, `markdown`, `csv`, `json`
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = matrix_format, default_value = "text")]
+    pub(crate) format: Vec<(MatrixFormat, Option<PathBuf>)>,
+    /// Judge as on this day; today in UTC where nothing is said
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) now: Option<Date>,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InitArgs {
+    /// The folder to write `onus.yaml` into
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewArgs {
+    #[command(subcommand)]
+    pub(crate) what: New,
+}
+
+/// What can be begun.
+#[derive(Debug, Subcommand)]
+pub(crate) enum New {
+    /// A control of your own: `compliance/ID.yaml`
+    Control {
+        /// Its id
+        id: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+    },
+    /// A provider with its responsibility matrix and attestations: `compliance/ID/`
+    Pack {
+        /// The provider's id
+        id: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+    },
+    /// The proof of a provider's attestation: `compliance/ID.yaml`
+    Attestation {
+        /// Its id
+        id: String,
+        /// The attestation of a pack that it proves
+        #[arg(long, value_name = "ID")]
+        terms: Option<String>,
+        /// The report, to take its digest
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// The record that a control's evidence asks for next, where its pattern says
+    Evidence {
+        /// The control's id
+        control: String,
+        /// The evidence's id, where the control has several
+        evidence: Option<String>,
+        /// The period or event; the one that is open where nothing is said
+        #[arg(long, value_name = "DATE", value_parser = day)]
+        on: Option<Date>,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// What to list
@@ -126,6 +251,12 @@ pub(crate) enum Listed {
     Controls,
     /// What controls are for
     Frameworks,
+    /// Who provides
+    Parties,
+    /// What is said of them
+    Attestations,
+    /// What is kept to show it
+    Evidence,
     /// What files are read
     Formats,
     /// What is judged in them
@@ -136,24 +267,73 @@ pub(crate) enum Listed {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
-    /// The id of a check, control, framework, profile or requirement
+    /// The id of a check, control, framework, profile, requirement, party or attestation
     pub(crate) id: String,
+    /// For a control: how it stands in these files and folders, and why
+    #[arg(long, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// For a control: judge by a framework, or by one of its profiles; those of `onus.yaml` where nothing is said
+    #[arg(long, value_name = "ID[/PROFILE]")]
+    pub(crate) framework: Vec<String>,
+    /// Judge as on this day; today in UTC where nothing is said
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) now: Option<Date>,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {
-    /// Whose schema
-    #[arg(value_enum)]
+    /// Whose schema: `report`, `onus`, `control`, `attestation`, …
+    #[arg(value_parser = schema_of)]
     pub(crate) what: SchemaOf,
 }
 
 /// What has a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum SchemaOf {
-    /// The JSON report
+    /// The JSON report.
     Report,
+    /// A kind of authored file.
+    Authored(&'static Record),
+}
+
+fn schema_of(text: &str) -> Result<SchemaOf, String> {
+    if text == "report" {
+        return Ok(SchemaOf::Report);
+    }
+    let found = authored::KINDS.iter().find(|kind| kind.name == text);
+    found.map(|kind| SchemaOf::Authored(kind)).ok_or_else(|| {
+        let names: Vec<&str> = authored::KINDS.iter().map(|k| k.name).collect();
+        format!("the kinds are `report`, `{}`", names.join("`, `"))
+    })
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    onus_inputs::dates::day(text).ok_or_else(|| "write a day as `2026-11-21`".to_owned())
+}
+
+fn window(text: &str) -> Result<Period, String> {
+    let (from, to) = text
+        .split_once("..")
+        .ok_or_else(|| "write `2026-01-01..2026-12-31`".to_owned())?;
+    let (from, to) = (day(from)?, day(to)?);
+    if to < from {
+        return Err("the first day lies behind the last".to_owned());
+    }
+    Ok(Period { from, to })
+}
+
+fn gate(text: &str) -> Result<GovernanceGate, String> {
+    GovernanceGate::ALL
+        .into_iter()
+        .find(|g| g.name() == text)
+        .ok_or_else(|| {
+            format!(
+                "the gates are `{}`",
+                GovernanceGate::ALL.map(GovernanceGate::name).join("`, `")
+            )
+        })
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -175,6 +355,23 @@ fn severity(text: &str) -> Result<Severity, String> {
 }
 
 fn format(text: &str) -> Result<(Format, Option<PathBuf>), String> {
+    output(text, Format::from_name, &Format::ALL.map(Format::name))
+}
+
+fn matrix_format(text: &str) -> Result<(MatrixFormat, Option<PathBuf>), String> {
+    output(
+        text,
+        MatrixFormat::from_name,
+        &MatrixFormat::ALL.map(MatrixFormat::name),
+    )
+}
+
+/// `FORMAT` or `FORMAT=FILE`.
+fn output<F>(
+    text: &str,
+    from_name: impl Fn(&str) -> Option<F>,
+    known: &[&str],
+) -> Result<(F, Option<PathBuf>), String> {
     let (name, file) = match text.split_once('=') {
         Some((name, file)) => (name, Some(PathBuf::from(file))),
         None => (text, None),
@@ -182,14 +379,13 @@ fn format(text: &str) -> Result<(Format, Option<PathBuf>), String> {
     if file.as_ref().is_some_and(|f| f.as_os_str().is_empty()) {
         return Err("a file name is expected behind `=`".to_owned());
     }
-    match Format::from_name(name) {
+    match from_name(name) {
         Some(format) => Ok((format, file)),
-        None => {
-            let known = Format::ALL.map(Format::name);
-            Err(match onus_model::problem::did_you_mean(name, known) {
+        None => Err(
+            match onus_model::problem::did_you_mean(name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the formats are `{}`", known.join("`, `")),
-            })
-        }
+            },
+        ),
     }
 }

@@ -3,27 +3,96 @@
 use std::path::PathBuf;
 
 use onus_engine::{Facts, conclude, evaluate};
-use onus_inputs::FileNames;
 use onus_inputs::document::{self, FailureKind, Limits, Syntax};
-use onus_model::assessment::Texts;
+use onus_inputs::{FileNames, comments};
+use onus_model::assessment::{Assessment, Texts};
+use onus_model::check::Severity;
 use onus_model::extract::Extract;
 use onus_model::file::{File, Outcome};
 use onus_model::plan::Plan;
 use onus_model::problem::Problem;
+use onus_model::setup::Setup;
 use onus_model::source::{FileId, LineIndex, Text};
+use onus_model::waiver::Waiver;
 use onus_report::Format;
 use rayon::prelude::*;
 
 use crate::args::CheckArgs;
+use crate::governance::{self, Options};
 use crate::load::{self, Met};
-use crate::output::{Stop, Terminal, to_file, to_stdout};
-use crate::packs;
+use crate::output::{Stop, Terminal, settle, to_file, to_stdout};
+use crate::packs::{self, Choice};
 
 pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let outputs = outputs(&args.format)?;
-    let (program, catalog, chosen) =
-        packs::read(&args.packs).compile(&args.framework, &args.check, args.severity, terminal)?;
-    let contexts = onus_inputs::contexts(&program.plan, &args.set).map_err(Stop::Problems)?;
+    let run = judge(args, terminal)?;
+    let fail_on = run.fail_on;
+    let disk = run.texts();
+    for (format, file) in outputs {
+        match file {
+            Some(path) => to_file(&path, |out| {
+                onus_report::render(
+                    &run.assessment,
+                    &disk,
+                    format,
+                    terminal.file(),
+                    fail_on,
+                    out,
+                )
+            })?,
+            None => to_stdout(|out| {
+                onus_report::render(
+                    &run.assessment,
+                    &disk,
+                    format,
+                    terminal.stdout(),
+                    fail_on,
+                    out,
+                )
+            })?,
+        }
+    }
+    drop(disk);
+    let code = run.assessment.ending(fail_on).code();
+    // The process ends: handing back a large report piece by piece would only take time.
+    std::mem::forget(run);
+    Ok(if args.exit_zero && code == 1 { 0 } else { code })
+}
+
+/// Everything that a run made, for reports.
+pub(crate) struct Run {
+    pub(crate) assessment: Assessment,
+    pub(crate) fail_on: Severity,
+    met: Vec<Met>,
+    extracts: Vec<(FileId, Extract)>,
+    limits: Limits,
+}
+
+impl Run {
+    /// Where frames are drawn from.
+    pub(crate) fn texts(&self) -> impl Texts {
+        Disk {
+            met: &self.met,
+            extracts: &self.extracts,
+            limits: self.limits,
+        }
+    }
+}
+
+/// Judges configs, grants and governance.
+pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> {
+    let choice = Choice {
+        frameworks: &args.framework,
+        checks: &args.check,
+        at_least: args.severity,
+    };
+    let mut compiled = packs::read(&args.packs, &args.paths).compile(choice, terminal)?;
+    let setup = compiled.setup.as_ref();
+    let fail_on = args
+        .fail_on
+        .or_else(|| setup.and_then(|s| s.gates.fail_on))
+        .unwrap_or(Severity::Low);
+    let contexts = contexts(&compiled.program.plan, setup, &args.set)?;
     let limits = Limits {
         bytes: args.file_bytes,
         depth: args.file_depth,
@@ -42,65 +111,77 @@ pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
                 "cannot start threads: {error}"
             ))])
         })?;
-    let names = FileNames::new(&program.plan);
-    let read: Vec<(File, Option<Extract>)> = met
+    let plan = &compiled.program.plan;
+    let names = FileNames::new(plan);
+    let inline = setup.is_some_and(|s| s.waiving.inline);
+    let read: Vec<Read> = met
         .par_iter()
         .map(|met| {
             let patch = patches.contains(&met.shown);
-            read(met, &program.plan, &names, patch, &limits)
+            read(met, plan, &names, patch, inline, &limits)
         })
         .collect();
     let mut files = Vec::with_capacity(read.len());
     let mut extracts = Vec::new();
-    for (index, (file, extract)) in read.into_iter().enumerate() {
-        files.push(file);
-        extracts.extend(extract.map(|e| (FileId(u32::try_from(index).unwrap_or(u32::MAX)), e)));
+    let mut problems = Vec::new();
+    for (index, read) in read.into_iter().enumerate() {
+        files.push(read.file);
+        let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
+        extracts.extend(read.extract.map(|e| (id, e)));
+        compiled.catalog.waivers.extend(read.waivers);
+        problems.extend(read.problems);
     }
-    let evaluated = evaluate(&program, &contexts.actions, &extracts, args.all);
+    let options = Options {
+        now: governance::today(args.governance.now),
+        window: args.governance.period,
+        gate: args.gate_governance,
+        no_waivers: args.no_waivers,
+    };
+    let rules = governance::rules(&compiled, &files, options, &mut problems);
+    settle(problems, terminal)?;
+    let none = Vec::new();
+    let groups = rules.as_ref().map_or(&none, |r| &r.groups.of_file);
+    let evaluated = evaluate(
+        &compiled.program,
+        &contexts.actions,
+        &extracts,
+        groups,
+        args.all,
+    );
     let assessment = conclude(
-        &program,
+        &compiled.program,
         evaluated,
-        &catalog,
+        &compiled.catalog,
         Facts {
             files,
             parameters: contexts.shown,
-            requirements: chosen.requirements,
-            frameworks: chosen.frameworks,
+            frameworks: compiled.frameworks.clone(),
+            rules,
         },
     );
-    let disk = Disk {
-        met: &met,
-        extracts: &extracts,
+    Ok(Run {
+        assessment,
+        fail_on,
+        met,
+        extracts,
         limits,
-    };
-    for (format, file) in outputs {
-        match file {
-            Some(path) => to_file(&path, |out| {
-                onus_report::render(
-                    &assessment,
-                    &disk,
-                    format,
-                    terminal.file(),
-                    args.fail_on,
-                    out,
-                )
-            })?,
-            None => to_stdout(|out| {
-                onus_report::render(
-                    &assessment,
-                    &disk,
-                    format,
-                    terminal.stdout(),
-                    args.fail_on,
-                    out,
-                )
-            })?,
-        }
-    }
-    let code = assessment.ending(args.fail_on).code();
-    // The process ends: handing back a large report piece by piece would only take time.
-    std::mem::forget((assessment, extracts));
-    Ok(if args.exit_zero && code == 1 { 0 } else { code })
+    })
+}
+
+/// The parameters: those of the setup, and over them those of the command line.
+fn contexts(
+    plan: &Plan,
+    setup: Option<&Setup>,
+    set: &[(String, String)],
+) -> Result<onus_inputs::Contexts, Stop> {
+    let mut all: Vec<(String, String)> = setup
+        .iter()
+        .flat_map(|s| &s.parameters)
+        .filter(|(name, _)| !set.iter().any(|(given, _)| *given == name.value))
+        .map(|(name, value)| (name.value.clone(), value.clone()))
+        .collect();
+    all.extend(set.iter().cloned());
+    onus_inputs::contexts(plan, &all).map_err(Stop::Problems)
 }
 
 /// Two reports cannot go to one place.
@@ -124,14 +205,35 @@ fn outputs(formats: &[(Format, Option<PathBuf>)]) -> Result<Vec<(Format, Option<
     Ok(formats.to_vec())
 }
 
+/// What became of one file.
+struct Read {
+    file: File,
+    extract: Option<Extract>,
+    /// From comments, where they are allowed.
+    waivers: Vec<Waiver>,
+    problems: Vec<Problem>,
+}
+
+impl Read {
+    fn settled(file: File) -> Self {
+        Self {
+            file,
+            extract: None,
+            waivers: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+}
+
 /// Reads one file and takes out of it what the plan asks for.
 fn read(
     met: &Met,
     plan: &Plan,
     names: &FileNames,
     patch: bool,
+    inline: bool,
     limits: &Limits,
-) -> (File, Option<Extract>) {
+) -> Read {
     let mut file = File {
         path: met.shown.clone(),
         outcome: Outcome::UnknownFormat,
@@ -144,7 +246,7 @@ fn read(
     if let Some((outcome, reason)) = &met.settled {
         file.outcome = *outcome;
         file.reason = Some(reason.clone());
-        return (file, None);
+        return Read::settled(file);
     }
     let mut formats = names.formats(&met.shown);
     let mut syntax = Syntax::of(&met.shown);
@@ -154,14 +256,14 @@ fn read(
         syntax = syntax.or(Some(Syntax::Yaml));
     }
     let (Some(syntax), false) = (syntax, formats.is_empty()) else {
-        return (file, None);
+        return Read::settled(file);
     };
     let bytes = match load::read(&met.from, limits.bytes) {
         Ok(bytes) => bytes,
         Err(why) => {
             file.outcome = Outcome::Unreadable;
             file.reason = Some(why);
-            return (file, None);
+            return Read::settled(file);
         }
     };
     let digest = load::digest(&bytes);
@@ -177,7 +279,7 @@ fn read(
                 .zip(failure.text)
                 .map(|(span, text)| (LineIndex::new(&text).position(span.start), span));
             file.reason = Some(failure.reason);
-            return (file, None);
+            return Read::settled(file);
         }
     };
     let extract = onus_inputs::extract(plan, &formats, &tree, patch, digest);
@@ -188,7 +290,17 @@ fn read(
         file.outcome = Outcome::Checked;
     }
     let keep = !extract.entities.is_empty();
-    (file, keep.then_some(extract))
+    let (waivers, problems) = if inline && keep {
+        comments::waivers(&Text::new(met.shown.as_str(), tree.text()))
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    Read {
+        file,
+        extract: keep.then_some(extract),
+        waivers,
+        problems,
+    }
 }
 
 /// Draws texts from the disk again, if they are what was judged.

@@ -165,7 +165,7 @@ pub(crate) fn said(error: &io::Error) -> String {
 }
 
 /// With `/` between the parts, and without a leading `./`.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     // Nearly all paths are as they should be.
     if let (true, Some(text)) = (cfg!(unix), path.to_str())
         && text != "."

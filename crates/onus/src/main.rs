@@ -2,7 +2,12 @@
 
 mod args;
 mod check;
+mod governance;
+mod history;
+mod init;
 mod load;
+mod matrix;
+mod new;
 mod output;
 mod packs;
 mod pages;
@@ -38,6 +43,9 @@ fn command() -> ExitCode {
         Command::Check(check) => check::run(check, &terminal),
         Command::List(list) => pages::list(list, &terminal),
         Command::Explain(explain) => pages::explain(explain, &terminal),
+        Command::Matrix(matrix) => matrix::run(matrix, &terminal),
+        Command::Init(init) => init::run(init, &terminal),
+        Command::New(new) => new::run(new, &terminal),
         Command::Schema(schema) => pages::schema(schema, &terminal),
     };
     match code {

@@ -111,6 +111,26 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         .map_err(|error| Stop::Output("standard output".to_owned(), error))
 }
 
+/// Writes a file that is not there yet. What is there already stays as it is.
+pub(crate) fn to_new_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Stop> {
+    not_there(path)?;
+    to_file(path, write)
+}
+
+/// Whether nothing is at a path yet.
+pub(crate) fn not_there(path: &Path) -> Result<(), Stop> {
+    if path.symlink_metadata().is_ok() {
+        return Err(Stop::Problems(vec![
+            Problem::error(format!("`{}` is there already", path.display()))
+                .help("nothing is overwritten: edit it, or move it away"),
+        ]));
+    }
+    Ok(())
+}
+
 /// Writes a file under another name beside it and renames it, so that nobody ever sees half of it.
 pub(crate) fn to_file(
     path: &Path,

@@ -1,5 +1,7 @@
 //! JSON, version 1. These structs are the format: they change only by addition.
 
+mod governance;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -9,6 +11,8 @@ use onus_model::file::Outcome;
 use onus_model::source::{LineIndex, Position, Span};
 use rayon::prelude::*;
 use serde::Serialize;
+
+use governance::RequirementV1;
 
 /// What stands in `schema_version`.
 const VERSION: u32 = 1;
@@ -43,26 +47,9 @@ pub(crate) fn render(
     list(
         out,
         "requirements",
-        assessment.requirements.iter().map(|r| RequirementV1 {
-            framework: &r.framework,
-            requirement: &r.requirement,
-            title: &r.title,
-            status: r.status.map_or("not-covered", |s| s.name()),
-            coverage: match (r.status, r.full) {
-                (None, _) => "none",
-                (Some(_), true) => "full",
-                (Some(_), false) => "part",
-            },
-            controls: r
-                .controls
-                .iter()
-                .map(|(control, status)| ControlV1 {
-                    control,
-                    status: status.name(),
-                })
-                .collect(),
-        }),
+        assessment.requirements.iter().map(RequirementV1::new),
     )?;
+    governance::render(assessment, out)?;
     list(
         out,
         "checks",
@@ -209,6 +196,7 @@ struct EvaluationV1<'a> {
     also: Vec<AlsoV1<'a>>,
     message: &'a str,
     help: &'a str,
+    waiver: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -332,24 +320,12 @@ impl<'a> EvaluationV1<'a> {
                 .collect(),
             message: explanation.map_or(check.title.as_str(), |e| &e.message),
             help: explanation.map_or("", |e| &e.help),
+            waiver: evaluation
+                .waiver
+                .and_then(|w| assessment.governance.as_ref()?.waivers.get(w as usize))
+                .map(|w| w.id.as_str()),
         })
     }
-}
-
-#[derive(Serialize)]
-struct RequirementV1<'a> {
-    framework: &'a str,
-    requirement: &'a str,
-    title: &'a str,
-    status: &'static str,
-    coverage: &'static str,
-    controls: Vec<ControlV1<'a>>,
-}
-
-#[derive(Serialize)]
-struct ControlV1<'a> {
-    control: &'a str,
-    status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -368,6 +344,7 @@ struct TallyV1 {
     not_applicable: u64,
     unknown: u64,
     error: u64,
+    waived: u64,
 }
 
 impl TallyV1 {
@@ -378,6 +355,7 @@ impl TallyV1 {
             not_applicable: tally.not_applicable,
             unknown: tally.unknown,
             error: tally.error,
+            waived: tally.waived,
         }
     }
 }

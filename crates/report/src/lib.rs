@@ -2,9 +2,12 @@
 //!
 //! This is the only crate that names an output format. Every format is one file; text from configs is data in all of them.
 
+mod authored;
 mod escape;
 mod frame;
+mod governance;
 mod json;
+mod matrix;
 mod pages;
 #[cfg(test)]
 mod samples;
@@ -16,10 +19,13 @@ use std::io::{self, Write};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 
+pub use authored::authored_schema;
 pub use frame::problems;
+pub use governance::chain;
+pub use matrix::{MatrixFormat, matrix};
 pub use pages::{
-    check_page, checks, control_page, controls, formats, framework_page, frameworks, parameters,
-    requirement_page, types,
+    attestation_page, attestations, check_page, checks, control_page, controls, evidence, formats,
+    framework_page, frameworks, parameters, parties, party_page, requirement_page, types,
 };
 pub use schema::report_schema;
 

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use onus_model::catalog::{Catalog, Control, Coverage, Framework, Requirement};
 use onus_model::check::Check;
 use onus_model::plan::Plan;
+use onus_model::responsibility::{Attestation, Choice, Fact, Party, Provenance};
 
 use crate::escape;
 
 /// Rows in columns; the last column is not padded.
-fn table(rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn table(rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<Vec<String>> = rows
         .iter()
         .map(|row| row.iter().map(|cell| escape::line(cell)).collect())
@@ -153,7 +154,7 @@ pub fn check_page(check: &Check, catalog: &Catalog, out: &mut dyn Write) -> io::
     let controls: Vec<&str> = catalog
         .controls
         .iter()
-        .filter(|c| c.checks.iter().any(|id| id.value == check.id))
+        .filter(|c| c.checks.iter().any(|link| link.check.value == check.id))
         .map(|c| c.id.value.as_str())
         .collect();
     let controls = if controls.is_empty() {
@@ -195,16 +196,60 @@ pub fn control_page(control: &Control, checks: &[Check], out: &mut dyn Write) ->
             )?,
         }
     }
-    for id in &control.checks {
+    let severity = control.severity.name().to_owned();
+    for (word, value) in [
+        ("domain", control.domain.clone()),
+        ("severity", Some(severity)),
+        ("owner", control.owner.clone()),
+        (
+            "shared as",
+            control.responsibility.as_ref().map(|r| r.value.clone()),
+        ),
+        ("planned", control.planned.as_ref().map(|p| p.value.clone())),
+        ("reviewed", control.reviewed.map(|d| d.to_string())),
+        (
+            "to be reviewed by",
+            control.review_by.as_ref().map(|d| d.value.to_string()),
+        ),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "{word}: {}", escape::line(&value))?;
+        }
+    }
+    for link in &control.checks {
         let title = checks
             .iter()
-            .find(|c| c.id == id.value)
+            .find(|c| c.id == link.check.value)
             .map_or("", |c| c.title.as_str());
         writeln!(
             out,
             "checked by {}: {}",
-            escape::line(&id.value),
+            escape::line(&link.check.value),
             escape::line(title)
+        )?;
+    }
+    for evidence in &control.evidence {
+        let often = match (evidence.every, &evidence.max_age) {
+            (Some(every), _) => format!("every {}", every.name()),
+            (None, Some(age)) => format!("not older than {}", age.value.words()),
+            (None, None) => "with its own review date".to_owned(),
+        };
+        writeln!(
+            out,
+            "evidence {}: {}, in {}, {often}",
+            escape::line(&evidence.id.value),
+            escape::line(&evidence.title),
+            escape::line(&evidence.path.value)
+        )?;
+    }
+    if let Some(statement) = &control.statement {
+        let by = statement.by.as_deref().unwrap_or("a person");
+        let ask = statement.ask.as_deref().unwrap_or("it is done");
+        writeln!(
+            out,
+            "{} must say so: {}",
+            escape::line(by),
+            escape::line(ask)
         )?;
     }
     if let Some(remediation) = &control.remediation {
@@ -234,9 +279,12 @@ pub fn framework_page(
         writeln!(out, "source: {}", escape::line(source))?;
     }
     for profile in &framework.profiles {
-        let extends = profile.extends.as_ref().map_or_else(String::new, |e| {
-            format!(", extends {}", escape::line(&e.value))
-        });
+        let bases: Vec<&str> = profile.extends.iter().map(|e| e.value.as_str()).collect();
+        let extends = if bases.is_empty() {
+            String::new()
+        } else {
+            format!(", extends {}", escape::line(&bases.join(" and ")))
+        };
         writeln!(
             out,
             "profile {}/{}: {}{extends}",
@@ -295,6 +343,231 @@ pub fn requirement_page(
     Ok(())
 }
 
+/// All parties, with how much is known of them.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn parties(catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<_> = catalog
+        .parties
+        .iter()
+        .map(|p| {
+            let areas: usize = catalog
+                .matrices
+                .iter()
+                .filter(|m| m.of.value == p.id.value)
+                .map(|m| m.areas.len())
+                .sum();
+            let areas = match areas {
+                0 => String::new(),
+                n => format!("{n} areas"),
+            };
+            vec![p.id.value.clone(), p.title.clone(), areas]
+        })
+        .collect();
+    table(&rows, out)
+}
+
+/// All attestations: of whom, of what, and whether there is a proof.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn attestations(catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<_> = catalog
+        .attestations
+        .iter()
+        .map(|a| {
+            vec![
+                a.id.value.clone(),
+                a.of.as_ref()
+                    .map_or_else(String::new, |of| of.value.clone()),
+                a.framework
+                    .as_ref()
+                    .map_or_else(String::new, |f| f.value.clone()),
+                a.kind
+                    .as_ref()
+                    .map_or_else(String::new, |k| k.value.name().to_owned()),
+                match (&a.report, &a.reviewed) {
+                    (None, _) => "terms, no proof".to_owned(),
+                    (Some(_), None) => "report held, not read".to_owned(),
+                    (Some(_), Some(reviewed)) => format!("read on {}", reviewed.on),
+                },
+            ]
+        })
+        .collect();
+    table(&rows, out)
+}
+
+/// All evidence that controls ask for.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn evidence(catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<_> = catalog
+        .controls
+        .iter()
+        .flat_map(|c| c.evidence.iter().map(move |e| (c, e)))
+        .map(|(control, evidence)| {
+            vec![
+                format!("{}/{}", control.id.value, evidence.id.value),
+                evidence.every.map_or("once", |e| e.name()).to_owned(),
+                evidence.path.value.clone(),
+                evidence.title.clone(),
+            ]
+        })
+        .collect();
+    table(&rows, out)
+}
+
+fn provenance(from: &Provenance, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(source) = &from.source {
+        writeln!(out, "source: {}", escape::line(source))?;
+    }
+    if let Some(day) = from.as_of {
+        writeln!(out, "as of {day}")?;
+    }
+    if let Some(day) = &from.review_by {
+        writeln!(out, "relied on until {}", day.value)?;
+    }
+    Ok(())
+}
+
+/// One party: what it offers, and what is said of it.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn party_page(party: &Party, catalog: &Catalog, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "party {}: {}",
+        escape::line(&party.id.value),
+        escape::line(&party.title)
+    )?;
+    let names = |choices: &[Choice]| {
+        let ids: Vec<&str> = choices.iter().map(|c| c.id.value.as_str()).collect();
+        escape::line(&ids.join(", "))
+    };
+    for fact in Fact::ALL {
+        let choices = party.choices(fact);
+        if !choices.is_empty() {
+            writeln!(out, "{}: {}", fact.name().replace('_', " "), names(choices))?;
+        }
+    }
+    if !party.components.is_empty() {
+        writeln!(out, "components: {}", names(&party.components))?;
+    }
+    provenance(&party.provenance, out)?;
+    for matrix in catalog
+        .matrices
+        .iter()
+        .filter(|m| m.of.value == party.id.value)
+    {
+        writeln!(
+            out,
+            "matrix {}: {} areas, {}",
+            escape::line(&matrix.id.value),
+            matrix.areas.len(),
+            escape::line(&matrix.title)
+        )?;
+    }
+    for attestation in &catalog.attestations {
+        if attestation
+            .of
+            .as_ref()
+            .is_some_and(|of| of.value == party.id.value)
+        {
+            writeln!(out, "attestation {}", escape::line(&attestation.id.value))?;
+        }
+    }
+    writeln!(out, "file: {}", escape::line(&party.text.name))
+}
+
+/// One attestation: what it is, and what is missing of the proof.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn attestation_page(attestation: &Attestation, out: &mut dyn Write) -> io::Result<()> {
+    let a = attestation;
+    writeln!(
+        out,
+        "attestation {}: {}",
+        escape::line(&a.id.value),
+        escape::line(a.title.as_deref().unwrap_or_default())
+    )?;
+    let day = |d: Option<onus_model::date::Date>| d.map(|d| d.to_string());
+    let list = |words: Vec<&str>| (!words.is_empty()).then(|| words.join(", "));
+    let rows: [(&str, Option<String>); 12] = [
+        ("of", a.of.as_ref().map(|v| v.value.clone())),
+        ("framework", a.framework.as_ref().map(|v| v.value.clone())),
+        ("edition", a.edition.clone()),
+        ("type", a.kind.as_ref().map(|v| v.value.name().to_owned())),
+        ("status", a.status.as_ref().map(|v| v.value.clone())),
+        (
+            "categories",
+            a.categories
+                .as_ref()
+                .and_then(|c| list(c.iter().map(|c| c.value.as_str()).collect())),
+        ),
+        ("opinion", a.opinion.as_ref().map(|v| v.value.clone())),
+        (
+            "period",
+            a.period
+                .as_ref()
+                .map(|p| format!("{} to {}", p.value.from, p.value.to)),
+        ),
+        ("expires", day(a.expires.as_ref().map(|e| e.value))),
+        (
+            "needs signed",
+            list(a.agreements.iter().map(|k| k.value.as_str()).collect()),
+        ),
+        (
+            "report",
+            a.report
+                .as_ref()
+                .map(|r| r.value.0.clone())
+                .or_else(|| Some("none held: terms are a lead, and no proof".to_owned())),
+        ),
+        (
+            "read",
+            a.reviewed
+                .as_ref()
+                .map(|r| format!("by {} on {}, again by {}", r.by, r.on, r.again_by)),
+        ),
+    ];
+    for (word, value) in rows {
+        if let Some(value) = value {
+            writeln!(out, "{word}: {}", escape::line(&value))?;
+        }
+    }
+    for cuec in &a.cuecs {
+        let mapped: Vec<&str> = a
+            .mapped
+            .iter()
+            .filter(|(id, _)| id.value == cuec.id.value)
+            .flat_map(|(_, to)| to.iter().map(|c| c.value.as_str()))
+            .collect();
+        let mapped = if mapped.is_empty() {
+            "mapped to none of our controls".to_owned()
+        } else {
+            format!("met by {}", mapped.join(", "))
+        };
+        writeln!(
+            out,
+            "expects of us {}: {} ({})",
+            escape::line(&cuec.id.value),
+            escape::line(&cuec.title),
+            escape::line(&mapped)
+        )?;
+    }
+    provenance(&a.provenance, out)?;
+    writeln!(out, "file: {}", escape::line(&a.text.name))
+}
+
 fn covering<'c>(
     framework: &Framework,
     requirement: &Requirement,
@@ -330,6 +603,10 @@ mod tests {
         let requirement = |id: &str| Requirement {
             id: spanned(id),
             title: format!("about {name}"),
+            within: None,
+            category: None,
+            addressable: false,
+            names: Vec::new(),
         };
         let framework = Framework {
             id: spanned(name),
@@ -337,10 +614,13 @@ mod tests {
             version: "2".to_owned(),
             source: Some("https://example.org".to_owned()),
             requirements: vec![requirement("R-1"), requirement("R-20")],
+            aliases: Vec::new(),
+            groups: Vec::new(),
+            misspelt: Vec::new(),
             profiles: vec![Profile {
                 id: spanned("all"),
                 title: "all of it".to_owned(),
-                extends: Some(spanned("some")),
+                extends: vec![spanned("some")],
                 requirements: Vec::new(),
             }],
             text: Text::new(name, ""),
@@ -352,7 +632,20 @@ mod tests {
                 requirement: spanned(&format!("{name}/R-1")),
                 coverage: Coverage::Full(format!("it is all about {name}")),
             }],
-            checks: vec![spanned(name)],
+            domain: Some(name.to_owned()),
+            severity: Severity::High,
+            owner: Some(name.to_owned()),
+            responsibility: Some(spanned(name)),
+            evidence: Vec::new(),
+            statement: None,
+            planned: Some(spanned(name)),
+            reviewed: None,
+            review_by: None,
+            packed: false,
+            checks: vec![onus_model::catalog::CheckLink {
+                check: spanned(name),
+                part: None,
+            }],
             remediation: Some(format!("remove {name}")),
             span: Span::default(),
             text: Text::new(name, ""),
@@ -362,6 +655,7 @@ mod tests {
         let catalog = Catalog {
             frameworks: vec![framework],
             controls: vec![control],
+            ..Catalog::default()
         };
         (check, catalog)
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use miette::Severity as Look;
 use onus_model::assessment::{
-    Assessment, Ending, Evaluation, Explanation, Read, Saw, Status, Texts, Verdict,
+    Assessment, Ending, Evaluation, Explanation, Read, Saw, Texts, Verdict,
 };
 use onus_model::check::{Check, Effect, Severity};
 use onus_model::file::{File, Outcome};
@@ -39,8 +39,12 @@ pub(crate) fn render(
         let Some(check) = assessment.check(evaluation.check) else {
             continue;
         };
-        let Some(explanation) = &evaluation.explanation else {
-            passed(assessment, check, evaluation, out)?;
+        let Some(explanation) = evaluation
+            .explanation
+            .as_ref()
+            .filter(|_| evaluation.waiver.is_none())
+        else {
+            in_a_line(assessment, check, evaluation, out)?;
             continue;
         };
         let file = evaluation.place.file;
@@ -65,7 +69,7 @@ pub(crate) fn render(
     summary(assessment, style, fail_on, out)
 }
 
-fn passed(
+fn in_a_line(
     assessment: &Assessment,
     check: &Check,
     evaluation: &Evaluation,
@@ -75,10 +79,14 @@ fn passed(
         .files
         .get(evaluation.place.file.0 as usize)
         .map_or("", |f| f.path.as_str());
+    let verdict = if evaluation.waiver.is_some() {
+        "waived"
+    } else {
+        evaluation.verdict.name()
+    };
     writeln!(
         out,
-        "{}: {} on {} ({}:{})",
-        evaluation.verdict.name(),
+        "{verdict}: {} on {} ({}:{})",
         escape::line(&check.id),
         escape::line(&evaluation.target.id),
         escape::line(path),
@@ -280,13 +288,13 @@ fn policy_words(read: &Read, style: Style) -> String {
 
 /// Colours by meaning.
 #[derive(Clone, Copy)]
-enum Paint {
+pub(crate) enum Paint {
     Bad,
     Doubt,
     Good,
 }
 
-fn painted(style: Style, paint: Paint, text: &str) -> String {
+pub(crate) fn painted(style: Style, paint: Paint, text: &str) -> String {
     if !style.color {
         return text.to_owned();
     }
@@ -306,9 +314,13 @@ fn summary(
 ) -> io::Result<()> {
     files(assessment, out)?;
     checks(assessment, style, out)?;
-    requirements(assessment, style, out)?;
+    crate::governance::render(assessment, style, out)?;
     let tally = assessment.tally();
     let ending = assessment.ending(fail_on);
+    let governance = assessment
+        .governance
+        .as_ref()
+        .and_then(crate::governance::failing);
     let targets = format!(
         "{} answers to {} questions",
         tally.judged(),
@@ -324,6 +336,17 @@ fn summary(
             ),
         ),
         Ending::Clean => (Paint::Good, format!("nothing failed: {targets}")),
+        Ending::Failed if !assessment.failed(fail_on) => {
+            let governance = governance.unwrap_or_default();
+            let below = match tally.fail {
+                0 => "no check failed".to_owned(),
+                n => format!(
+                    "no check failed at or above {}, {n} failed below it",
+                    fail_on.name()
+                ),
+            };
+            (Paint::Bad, format!("{governance} failed; {below}"))
+        }
         Ending::Failed => {
             let by_severity: Vec<String> = Severity::ALL
                 .into_iter()
@@ -341,9 +364,14 @@ fn summary(
                 .filter(|(failed, _)| *failed > 0)
                 .map(|(failed, severity)| format!("{failed} {}", severity.name()))
                 .collect();
+            let governance = governance.map_or_else(String::new, |g| format!("; and {g}"));
             (
                 Paint::Bad,
-                format!("{} failed: {}", tally.fail, by_severity.join(", ")),
+                format!(
+                    "{} failed: {}{governance}",
+                    tally.fail,
+                    by_severity.join(", ")
+                ),
             )
         }
         Ending::NothingJudged => (Paint::Doubt, "nothing was judged".to_owned()),
@@ -361,6 +389,10 @@ fn summary(
         ),
     };
     writeln!(out, "{}", painted(style, paint, &words))?;
+    if tally.waived > 0 {
+        let words = format!("{} waived", tally.waived);
+        writeln!(out, "{}", painted(style, Paint::Doubt, &words))?;
+    }
     if tally.error + tally.unknown > 0 {
         let words = format!("{} could not be judged", tally.error + tally.unknown);
         writeln!(out, "{}", painted(style, Paint::Doubt, &words))?;
@@ -452,42 +484,6 @@ fn checks(assessment: &Assessment, style: Style, out: &mut dyn Write) -> io::Res
         )?;
     }
     Ok(())
-}
-
-fn requirements(assessment: &Assessment, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if assessment.frameworks.is_empty() {
-        return writeln!(
-            out,
-            "no controls were judged: choose a framework with `--framework`"
-        );
-    }
-    writeln!(out, "{}", escape::line(&assessment.frameworks.join(", ")))?;
-    let ids = |r: &onus_model::assessment::RequirementResult| {
-        escape::line(&format!("{}/{}", r.framework, r.requirement))
-    };
-    let width = assessment
-        .requirements
-        .iter()
-        .map(|r| ids(r).chars().count())
-        .max()
-        .unwrap_or(0);
-    for result in &assessment.requirements {
-        let (paint, word) = match result.status {
-            None => (Paint::Doubt, "not covered"),
-            Some(Status::Satisfied) if !result.full => (Paint::Good, "satisfied in part"),
-            Some(Status::Satisfied) => (Paint::Good, "satisfied"),
-            Some(Status::NotSatisfied) => (Paint::Bad, "not-satisfied"),
-            Some(status) => (Paint::Doubt, status.name()),
-        };
-        let word = painted(style, paint, &format!("{word:<17}"));
-        writeln!(
-            out,
-            "  {word}  {:<width$}  {}",
-            ids(result),
-            escape::line(&result.title)
-        )?;
-    }
-    writeln!(out, "  a readiness result, not an auditor's opinion")
 }
 
 #[cfg(test)]
@@ -685,12 +681,12 @@ mod tests {
         files.push(file("one.yaml", Outcome::Skipped, Some("too large")));
         files.push(file("x.yaml", Outcome::Unreadable, Some("no end")));
         let all = assessment(check("c", Severity::Low), files, Vec::new());
-        insta::assert_snapshot!(text(&all, &Shelf(Vec::new()), PLAIN, Severity::Low), @r"
+        insta::assert_snapshot!(text(&all, &Shelf(Vec::new()), PLAIN, Severity::Low), @"
         skipped 11 files: a template
         skipped 1 file: too large
         unreadable x.yaml:3:7: no end
         files: 0 checked, 12 skipped, 1 unreadable; 0 objects
-        no controls were judged: choose a framework with `--framework`
+        no controls were judged: choose a framework with `--framework`, or in `onus.yaml` (`onus init` writes one)
         nothing failed, but not everything could be judged
         ");
     }
