@@ -145,7 +145,7 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
             continue;
         }
         match fs::read_to_string(path) {
-            Ok(text) => texts.push(Text::new(path.display().to_string(), text)),
+            Ok(text) => texts.push(Text::new(crate::load::shown(path), text)),
             Err(error) => problems.push(Problem::error(format!(
                 "cannot read `{}`: {}",
                 path.display(),
