@@ -312,9 +312,16 @@ pub fn content(text: &Text, kind: EvidenceKind) -> Content {
                     front.read(*root);
                 }
             }
-            Err(failure) => content
-                .faults
-                .push((Span::new(from, to.min(from + 1)), failure.reason)),
+            Err(failure) => {
+                let inside = failure.span.unwrap_or_default();
+                let start = from + inside.start as usize;
+                let end = to.min(from + inside.end as usize).max(start);
+                let span = match text.text.get(start..end) {
+                    Some(_) => Span::new(start, end),
+                    None => Span::new(from, from),
+                };
+                content.faults.push((span, failure.reason));
+            }
         }
     }
     let body_from = match (markdown, front) {
@@ -905,6 +912,14 @@ mod tests {
             sha256(b"abc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
+    }
+
+    #[test]
+    fn a_fault_stands_on_whole_letters() {
+        let text = Text::new("r.md", "---\né:\na\n---\n");
+        let faults = content(&text, EvidenceKind::Record).faults;
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(text.text.get(faults[0].0.range()).is_some(), "{faults:?}");
     }
 
     proptest! {
