@@ -46,7 +46,7 @@ pub struct Rule {
 }
 
 /// Compiled policies about responsibility and evidence.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Decisions {
     rules: Vec<Rule>,
     /// By namespace, in the order of [`NAMESPACES`].

@@ -12,7 +12,7 @@ mod waive;
 use std::collections::{BTreeMap, BTreeSet};
 
 use onus_model::assessment::Tally;
-use onus_model::catalog::{Catalog, Control, Coverage};
+use onus_model::catalog::{Catalog, Control, Coverage, StatementRule};
 use onus_model::check::Check;
 use onus_model::date::{Date, Length, Period, days_between};
 use onus_model::evidence::Kept;
@@ -163,16 +163,18 @@ pub(crate) fn govern(
     let mut controls = Vec::new();
     let mut matrix = Vec::new();
     let mut shown = Vec::new();
-    let wanted: Vec<&Control> = catalog
+    let held: BTreeSet<String> = rules.held.iter().map(Held::full).collect();
+    let mut wanted: Vec<&Control> = catalog
         .controls
         .iter()
         .filter(|c| {
             !c.packed
                 || c.satisfies
                     .iter()
-                    .any(|s| rules.held.iter().any(|h| h.full() == s.requirement.value))
+                    .any(|s| held.contains(&s.requirement.value))
         })
         .collect();
+    let left_out = roller.left_out(&mut wanted);
     for (index, deployment) in deployments.iter().enumerate() {
         let party = deployment
             .on
@@ -220,6 +222,7 @@ pub(crate) fn govern(
         system: rules.setup.and_then(|s| s.system.clone()),
         deployments: shown,
         controls,
+        left_out,
         matrix,
         evidence,
         window: rules.window,
@@ -315,6 +318,52 @@ fn agreements(catalog: &Catalog, now: Date) -> BTreeMap<String, BTreeSet<String>
 }
 
 impl Roller<'_> {
+    /// Takes those controls out that the setup leaves out. If what they are about is there, that is a finding.
+    fn left_out(&mut self, wanted: &mut Vec<&Control>) -> Vec<(String, String)> {
+        let Some(setup) = self.rules.setup else {
+            return Vec::new();
+        };
+        let mut left_out = Vec::new();
+        wanted.retain(|control| {
+            let named = setup
+                .without
+                .iter()
+                .find_map(|w| Some((w.names(control)?, &w.reason)));
+            let Some((name, reason)) = named else {
+                return true;
+            };
+            left_out.push((control.id.value.clone(), reason.clone()));
+            for link in &control.checks {
+                let index = self
+                    .found
+                    .checks
+                    .iter()
+                    .position(|c| c.id == link.check.value);
+                let mut sum = Tally::default();
+                for tallies in self.found.tallies {
+                    if let Some(tally) = index.and_then(|index| tallies.get(index)) {
+                        sum.merge(tally);
+                    }
+                }
+                let count = sum.pass + sum.fail + sum.error + sum.unknown + sum.waived;
+                if count > 0 {
+                    self.observations.push(Observation {
+                        what: Observed::LeftOutPresent,
+                        message: format!(
+                            "`{}` is left out ({reason}), and its check `{}` judged {count} of what it is about",
+                            control.id.value, link.check.value
+                        ),
+                        whose: Whose::Ours,
+                        at: vec![label(&setup.text, name.span)],
+                        help: Some("take the control in again, or the files out".to_owned()),
+                    });
+                }
+            }
+            false
+        });
+        left_out
+    }
+
     /// A deployment's facts, for the report.
     fn shown(
         &mut self,
@@ -796,68 +845,24 @@ impl Roller<'_> {
                 );
             }
         }
-        let Some(rule) = &control.statement else {
-            return because;
-        };
-        let wanted = rule
-            .part
-            .as_ref()
-            .is_none_or(|p| part.is_none_or(|part| p.value == part));
-        if !wanted || not_applicable {
+        if not_applicable {
             return because;
         }
-        let newest = self
-            .catalog
-            .statements
-            .iter()
-            .filter(said)
-            .filter(|s| s.says == Says::Implemented)
-            .max_by_key(|s| until(s, rule.valid));
-        let at = label(&control.text, rule.span);
-        let by = rule
-            .by
-            .as_ref()
-            .map_or_else(String::new, |by| format!(" ({by})"));
-        because.push(match newest {
-            Some(statement) if now <= until(statement, rule.valid) => Because::new(
-                Reason::StatementMade,
-                format!(
-                    "{}, until {}: {}",
-                    who(statement),
-                    until(statement, rule.valid),
-                    statement.reason
-                ),
-            )
-            .at(label(&statement.text, statement.id.span)),
-            Some(statement) => Because::new(
-                Reason::StatementOverdue,
-                format!(
-                    "what {} held until {}, {} days ago",
-                    who(statement),
-                    until(statement, rule.valid),
-                    days_between(until(statement, rule.valid), now)
-                ),
-            )
-            .at(label(&statement.text, statement.id.span))
-            .help("let the person look again, and record it"),
-            None => match rule.due.filter(|due| *due < now) {
-                Some(due) => Because::new(
-                    Reason::StatementOverdue,
-                    format!(
-                        "a person{by} had to say so by {due}, {} days ago",
-                        days_between(due, now)
-                    ),
-                )
-                .at(at)
-                .help("record it under `statements`"),
-                None => Because::new(
-                    Reason::StatementPending,
-                    format!("a person{by} must say so, and has not"),
-                )
-                .at(at)
-                .help("record it under `statements`"),
-            },
+        let wanted = control.statements.iter().filter(|rule| {
+            rule.part
+                .as_ref()
+                .is_none_or(|p| part.is_none_or(|part| p.value == part))
         });
+        for rule in wanted {
+            let newest = self
+                .catalog
+                .statements
+                .iter()
+                .filter(said)
+                .filter(|s| s.says == Says::Implemented)
+                .max_by_key(|s| until(s, rule.valid));
+            because.push(held_to_word(control, rule, newest, now));
+        }
         because
     }
 
@@ -1173,6 +1178,60 @@ fn retention(controls: &[&Control]) -> Vec<Observation> {
         }
     }
     found
+}
+
+/// How the newest thing that a person said stands to what is asked.
+fn held_to_word(
+    control: &Control,
+    rule: &StatementRule,
+    newest: Option<&Statement>,
+    now: Date,
+) -> Because {
+    let at = label(&control.text, rule.span);
+    let by = rule
+        .by
+        .as_ref()
+        .map_or_else(String::new, |by| format!(" ({by})"));
+    match newest {
+        Some(statement) if now <= until(statement, rule.valid) => Because::new(
+            Reason::StatementMade,
+            format!(
+                "{}, until {}: {}",
+                who(statement),
+                until(statement, rule.valid),
+                statement.reason
+            ),
+        )
+        .at(label(&statement.text, statement.id.span)),
+        Some(statement) => Because::new(
+            Reason::StatementOverdue,
+            format!(
+                "what {} held until {}, {} days ago",
+                who(statement),
+                until(statement, rule.valid),
+                days_between(until(statement, rule.valid), now)
+            ),
+        )
+        .at(label(&statement.text, statement.id.span))
+        .help("let the person look again, and record it"),
+        None => match rule.due.filter(|due| *due < now) {
+            Some(due) => Because::new(
+                Reason::StatementOverdue,
+                format!(
+                    "a person{by} had to say so by {due}, {} days ago",
+                    days_between(due, now)
+                ),
+            )
+            .at(at)
+            .help("record it under `statements`"),
+            None => Because::new(
+                Reason::StatementPending,
+                format!("a person{by} must say so, and has not"),
+            )
+            .at(at)
+            .help("record it under `statements`"),
+        },
+    }
 }
 
 /// Whether a statement is about a deployment.

@@ -130,11 +130,19 @@ fn roots(tree: &Tree) -> Vec<NodeId> {
 
 impl Reader<'_, '_> {
     fn document(&mut self, root: NodeId, packed: bool, catalog: &mut Catalog) {
-        let kind = authored::KINDS
-            .iter()
-            .copied()
-            .filter(|kind| kind.name != authored::ONUS.name)
-            .find(|kind| self.node(root, kind.name).is_some());
+        // A control may have a `statement`, and a statement has a `control`: what comes first says what it is.
+        let kind = (self.tree.kind(root) == Kind::Mapping)
+            .then(|| {
+                self.tree.entries(root).find_map(|entry| {
+                    let key = self.tree.raw(entry.key);
+                    authored::KINDS
+                        .iter()
+                        .copied()
+                        .filter(|kind| kind.name != authored::ONUS.name)
+                        .find(|kind| kind.name == key)
+                })
+            })
+            .flatten();
         let Some(kind) = kind else {
             self.no_kind(root);
             return;

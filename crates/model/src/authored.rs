@@ -117,6 +117,11 @@ pub const FRAMEWORK: Record = Record {
         must("framework", Id, "its id"),
         must("title", Text, "what people call it"),
         must("version", Text, "the edition that the requirements are of"),
+        may(
+            "editions",
+            TEXTS,
+            "how reports write that edition: one that names another, or none, is no proof",
+        ),
         may("aliases", IDS, "other names that people write for its id"),
         may("source", Text, "where it is published"),
         may("licence", Text, "what of it may be shipped"),
@@ -280,8 +285,8 @@ pub const CONTROL: Record = Record {
         ),
         may(
             "statement",
-            Rec(&STATEMENT_RULE),
-            "that a person must say so",
+            OneOrMore(&Rec(&STATEMENT_RULE)),
+            "what a person must say; several where parts differ",
         ),
         may(
             "planned",
@@ -884,6 +889,11 @@ pub const ONUS: Record = Record {
         ),
         may("statements", List(&Rec(&STATEMENT)), "what people say"),
         may(
+            "without",
+            List(&Rec(&WITHOUT)),
+            "controls of packs that do not concern you, and why",
+        ),
+        may(
             "waivers",
             List(&Rec(&WAIVER)),
             "what is accepted for a time",
@@ -923,6 +933,20 @@ pub const EXCLUSION: Record = Record {
     doc: "Requirements that do not apply.",
     keys: &[
         must("requirements", IDS, "ids, ranges, patterns"),
+        must("reason", Text, "why"),
+    ],
+};
+
+/// Controls of packs that do not concern the user.
+pub const WITHOUT: Record = Record {
+    name: "without",
+    doc: "Controls of packs that do not concern you. Something of their kind that is there all the same is a finding.",
+    keys: &[
+        must(
+            "controls",
+            IDS,
+            "ids, or `kubernetes/*` for all controls of a pack",
+        ),
         must("reason", Text, "why"),
     ],
 };

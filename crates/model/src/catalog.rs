@@ -17,6 +17,8 @@ pub struct Framework {
     pub title: String,
     /// The edition that the requirements are of.
     pub version: String,
+    /// How reports write that edition; none where they do not name one.
+    pub editions: Vec<String>,
     /// Where it is published.
     pub source: Option<String>,
     /// Its requirements, in its own order.
@@ -227,8 +229,8 @@ pub struct Control {
     pub checks: Vec<CheckLink>,
     /// The records that show it.
     pub evidence: Vec<Evidence>,
-    /// That a person must say so.
-    pub statement: Option<StatementRule>,
+    /// What a person must say.
+    pub statements: Vec<StatementRule>,
     /// That it is promised and not there.
     pub planned: Option<Spanned<String>>,
     /// What to do when it is not satisfied.
@@ -243,6 +245,15 @@ pub struct Control {
     pub text: Text,
     /// Whether it came with a pack, and not from the user.
     pub packed: bool,
+}
+
+impl Control {
+    /// The pack that it came with: the folder below `controls`.
+    #[must_use]
+    pub fn pack(&self) -> Option<&str> {
+        let mut folders = self.text.name.split('/').skip(1);
+        folders.next().filter(|_| self.packed)
+    }
 }
 
 /// A record of evidence that is kept outside the repository.

@@ -396,6 +396,8 @@ observed! {
     WaiverNotYet "waiver-not-yet" false,
     /// A report must be read again soon, or a review of ours comes up.
     ReviewSoon "review-soon" false,
+    /// A control was left out, and what it is about is there.
+    LeftOutPresent "left-out-present" true,
     /// A control is past the day by which it was to be reviewed.
     ControlReviewOverdue "control-review-overdue" true,
 }
@@ -460,6 +462,8 @@ pub struct Governance {
     pub deployments: Vec<DeploymentShown>,
     /// The controls, in order of id, then deployment.
     pub controls: Vec<ControlResult>,
+    /// Controls of packs that were left out, with the reason.
+    pub left_out: Vec<(String, String)>,
     /// The responsibility matrix of the deployments.
     pub matrix: Vec<MatrixRow>,
     /// The evidence, in order of control, then id.

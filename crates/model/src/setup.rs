@@ -1,5 +1,6 @@
 //! `onus.yaml`: what applies to a repository.
 
+use crate::catalog::Control;
 use crate::check::Severity;
 use crate::date::Date;
 use crate::responsibility::{Agreement, Fact, Statement};
@@ -25,6 +26,8 @@ pub struct Setup {
     pub agreements: Vec<Agreement>,
     /// What people say.
     pub statements: Vec<Statement>,
+    /// Controls of packs that do not concern the user.
+    pub without: Vec<Without>,
     /// What is accepted for a time.
     pub waivers: Vec<Waiver>,
     /// Markdown documents to read, as paths with `*`.
@@ -46,6 +49,28 @@ pub struct HeldTo {
     pub framework: Spanned<String>,
     /// What does not apply: ids, ranges, patterns, and why.
     pub exclude: Vec<(Vec<Spanned<String>>, String)>,
+}
+
+/// Controls of packs that do not concern the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Without {
+    /// Ids, or `pack/*`.
+    pub controls: Vec<Spanned<String>>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Without {
+    /// What names a control, if anything does.
+    #[must_use]
+    pub fn names(&self, control: &Control) -> Option<&Spanned<String>> {
+        self.controls.iter().find(|name| {
+            let whole = name.value.strip_suffix("/*");
+            control.packed
+                && (name.value == control.id.value
+                    || whole.is_some_and(|pack| control.pack() == Some(pack)))
+        })
+    }
 }
 
 /// A fact of a deployment, as declared.

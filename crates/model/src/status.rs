@@ -190,6 +190,8 @@ reasons! {
         TypeOne "type-one",
         /// Nobody independent stands behind it.
         NotIndependent "not-independent",
+        /// The report is of another edition than the requirements, or does not name one.
+        EditionDiffers "edition-differs",
         /// The auditor's opinion is not unqualified.
         OpinionQualified "opinion-qualified",
         /// The requirement is not among what it covers.

@@ -21,7 +21,7 @@ use crate::args::CheckArgs;
 use crate::governance::{self, Options};
 use crate::load::{self, Met};
 use crate::output::{Stop, Terminal, settle, to_file, to_stdout};
-use crate::packs::{self, Choice};
+use crate::packs::{self, Choice, Need};
 
 pub(crate) fn run(args: &CheckArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let outputs = outputs(&args.format)?;
@@ -86,7 +86,11 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         checks: &args.check,
         at_least: args.severity,
     };
-    let mut compiled = packs::read(&args.packs, &args.paths).compile(choice, terminal)?;
+    let need = match args.framework.as_slice() {
+        [] => Need::Checks,
+        _ => Need::Everything,
+    };
+    let mut compiled = packs::read(&args.packs, &args.paths, need).compile(choice, terminal)?;
     let setup = compiled.setup.as_ref();
     let fail_on = args
         .fail_on

@@ -12,14 +12,14 @@ use onus_model::source::Text;
 use crate::args::{InitArgs, PackArgs};
 use crate::load;
 use crate::output::{Stop, Terminal, to_new_file, to_stdout};
-use crate::packs::{self, Choice, SETUP};
+use crate::packs::{self, Choice, Need, SETUP};
 
 /// The largest file that is looked into, in bytes.
 const LARGEST: usize = 1024 * 1024;
 
 pub(crate) fn run(args: &InitArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let target = args.folder.join(SETUP);
-    let compiled = packs::read(&PackArgs::default(), &[])
+    let compiled = packs::read(&PackArgs::default(), &[], Need::Everything)
         .without_setup()
         .compile(Choice::ALL, terminal)?;
     let met =

@@ -6,10 +6,11 @@ use onus_model::problem::Problem;
 use crate::args::MatrixArgs;
 use crate::governance;
 use crate::output::{Stop, Terminal, to_file, to_stdout};
-use crate::packs::{self, Choice};
+use crate::packs::{self, Choice, Need};
 
 pub(crate) fn run(args: &MatrixArgs, terminal: &Terminal) -> Result<u8, Stop> {
-    let compiled = packs::read(&args.packs, &[]).compile(Choice::ALL, terminal)?;
+    let compiled =
+        packs::read(&args.packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
     let catalog = &compiled.catalog;
     if let Some(provider) = &args.provider
         && catalog.party(provider).is_none()

@@ -13,7 +13,7 @@ use crate::args::{New, NewArgs, PackArgs};
 use crate::governance::today;
 use crate::load::{said, shown};
 use crate::output::{Stop, Terminal, not_there, to_new_file, to_stdout};
-use crate::packs::{self, Choice};
+use crate::packs::{self, Choice, Need};
 
 pub(crate) fn run(args: &NewArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let files = match &args.what {
@@ -183,7 +183,7 @@ fn attestation(
     packs: &PackArgs,
     terminal: &Terminal,
 ) -> Result<String, Stop> {
-    let compiled = packs::read(packs, &[]).compile(Choice::ALL, terminal)?;
+    let compiled = packs::read(packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
     let catalog = &compiled.catalog;
     let of = match terms {
         Some(terms) => Some(terms_of(catalog, terms)?),
@@ -255,7 +255,7 @@ fn record(
     packs: &PackArgs,
     terminal: &Terminal,
 ) -> Result<(PathBuf, String), Stop> {
-    let compiled = packs::read(packs, &[]).compile(Choice::ALL, terminal)?;
+    let compiled = packs::read(packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
     let catalog = &compiled.catalog;
     let stop = |problem: Problem| Stop::Problems(vec![problem]);
     let found = catalog.control(control).ok_or_else(|| {

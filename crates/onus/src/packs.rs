@@ -29,20 +29,34 @@ pub(crate) struct Authored {
     pub(crate) setup: Option<Setup>,
     /// The folder of `onus.yaml`; the working folder without one.
     pub(crate) base: PathBuf,
+    /// Whether controls and what they lead to were read.
+    governed: bool,
     limits: Limits,
     problems: Vec<Problem>,
 }
 
+/// What a command needs of the packs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// All of them.
+    Everything,
+    /// The checks; the rest only where the user has controls or a project file. It is half the time of a small run.
+    Checks,
+}
+
 /// Reads `onus.yaml`, the packs in the binary, and the folders that the user names. `paths` are what is to be judged.
-pub(crate) fn read(args: &PackArgs, paths: &[PathBuf]) -> Authored {
+pub(crate) fn read(args: &PackArgs, paths: &[PathBuf], need: Need) -> Authored {
     let mut problems = Vec::new();
     let (setup, base) = setup(args, paths, &mut problems);
+    let governed = need == Need::Everything || setup.is_some() || !args.controls.is_empty();
     let mut policies = Vec::new();
     let mut controls = Vec::new();
     for (name, text) in EMBEDDED {
         let text = Text::new(*name, *text);
         if name.starts_with("controls/") {
-            controls.push(onus_inputs::authored::Authored { text, packed: true });
+            if governed {
+                controls.push(onus_inputs::authored::Authored { text, packed: true });
+            }
         } else {
             policies.push((text, true));
         }
@@ -77,6 +91,7 @@ pub(crate) fn read(args: &PackArgs, paths: &[PathBuf]) -> Authored {
         catalog,
         setup,
         base,
+        governed,
         limits: Limits {
             policy_bytes: args.policy_bytes,
             policy_depth: usize::from(args.policy_depth),
@@ -336,8 +351,13 @@ impl Authored {
         }
         let (program, found) = compile(&self.packs, &selection, self.limits);
         problems.extend(found);
-        let (decisions, found) = Decisions::compile(&self.packs, self.limits);
-        problems.extend(found);
+        let mut decisions = Decisions::default();
+        // Those of the user are looked at in every run.
+        if self.governed || self.packs.decisions.iter().any(|d| !d.proved) {
+            let (compiled, found) = Decisions::compile(&self.packs, self.limits);
+            decisions = compiled;
+            problems.extend(found);
+        }
         problems.extend(onus_engine::problems(&self.catalog, &decisions));
         // A check that did not compile is known all the same: it is reported already.
         let known = || self.packs.checks.iter().map(|c| c.id.as_str());
@@ -446,7 +466,7 @@ mod tests {
     use crate::args::PackArgs;
 
     fn shipped() -> Authored {
-        read(&PackArgs::default(), &[])
+        read(&PackArgs::default(), &[], Need::Everything)
     }
 
     /// At every start the shipped packs are taken as proved: this is the proof.
@@ -488,12 +508,89 @@ mod tests {
         }
         for control in &authored.catalog.controls {
             let shown = !control.checks.is_empty()
-                || control.statement.is_some()
+                || !control.statements.is_empty()
                 || control.responsibility.is_some()
                 || !control.evidence.is_empty();
             assert!(shown, "nothing shows {}", control.id.value);
             let name = format!("{}.yaml", control.id.value);
             assert!(control.text.name.ends_with(&name), "{}", control.text.name);
+        }
+    }
+
+    /// Where a pack offers anything of an area to be inherited, it offers it for all that its control is for: otherwise no
+    /// report in the world would do.
+    #[test]
+    fn a_control_that_is_shared_can_be_met() {
+        let authored = shipped();
+        for control in &authored.catalog.controls {
+            let Some((matrix, area)) = control
+                .responsibility
+                .as_ref()
+                .and_then(|r| r.value.split_once('/'))
+            else {
+                continue;
+            };
+            let found = authored
+                .catalog
+                .matrices
+                .iter()
+                .filter(|m| m.id.value == matrix)
+                .flat_map(|m| &m.areas)
+                .find(|a| a.id.value == area)
+                .map(|a| &a.parts);
+            let parts = found.unwrap_or_else(|| panic!("no area {matrix}/{area}"));
+            let offered: Vec<_> = parts.iter().filter(|p| !p.inheritable.is_empty()).collect();
+            for part in offered {
+                for link in &control.satisfies {
+                    let requirement = &link.requirement.value;
+                    let own = authored.catalog.matrices.iter().any(|m| {
+                        let areas = || m.areas.iter().flat_map(|a| &a.requirements);
+                        m.framework.is_some() && areas().any(|r| r == requirement)
+                    });
+                    assert!(
+                        own || part.inheritable.contains(requirement),
+                        "{} is for {requirement}, and {area}/{} cannot be inherited for it",
+                        control.id.value,
+                        part.id.value
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_provider_says_where_its_facts_are_from_and_when_they_were_true() {
+        let authored = shipped();
+        let catalog = &authored.catalog;
+        let hosts = ["aws", "azure", "gcp", "ovh"];
+        let parties = catalog.parties.iter();
+        let facts = parties
+            .filter(|p| !hosts.contains(&p.id.value.as_str()))
+            .map(|p| (&p.id.value, &p.provenance))
+            .chain(
+                catalog
+                    .matrices
+                    .iter()
+                    .map(|m| (&m.id.value, &m.provenance)),
+            )
+            .chain(
+                catalog
+                    .attestations
+                    .iter()
+                    .map(|a| (&a.id.value, &a.provenance)),
+            );
+        let mut count = 0;
+        for (id, provenance) in facts {
+            count += 1;
+            assert!(provenance.source.is_some(), "{id}");
+            assert!(provenance.as_of.is_some(), "{id}");
+            assert!(provenance.review_by.is_some(), "{id}");
+        }
+        assert!(count >= 20, "{count}");
+        for attestation in &catalog.attestations {
+            let id = &attestation.id.value;
+            assert!(attestation.report.is_none(), "{id} ships a proof");
+            assert!(attestation.reviewed.is_none(), "{id} ships a proof");
         }
     }
 }

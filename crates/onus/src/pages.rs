@@ -10,12 +10,12 @@ use onus_model::catalog::{Catalog, Framework, Requirement};
 use crate::args::{Args, Command, ExplainArgs, ListArgs, Listed, SchemaArgs, SchemaOf};
 use crate::check;
 use crate::output::{Stop, Terminal, to_stdout};
-use crate::packs::{self, Choice, Compiled};
+use crate::packs::{self, Choice, Compiled, Need};
 
 pub(crate) fn list(args: &ListArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let Compiled {
         program, catalog, ..
-    } = packs::read(&args.packs, &[]).compile(Choice::ALL, terminal)?;
+    } = packs::read(&args.packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
     to_stdout(|out| match args.what {
         Listed::Checks => onus_report::checks(&program.known, out),
         Listed::Controls => onus_report::controls(&catalog, out),
@@ -154,7 +154,8 @@ fn unknown(id: &str, compiled: &Compiled) -> Stop {
 }
 
 pub(crate) fn explain(args: &ExplainArgs, terminal: &Terminal) -> Result<u8, Stop> {
-    let compiled = packs::read(&args.packs, &args.paths).compile(Choice::ALL, terminal)?;
+    let compiled =
+        packs::read(&args.packs, &args.paths, Need::Everything).compile(Choice::ALL, terminal)?;
     let meant = meant(&args.id, &compiled);
     if meant.pages.is_empty() {
         return Err(unknown(&args.id, &compiled));

@@ -11,7 +11,7 @@ use onus_model::governance::{
 };
 use onus_model::problem::Label;
 use onus_model::source::LineIndex;
-use onus_model::status::{Gate, Status};
+use onus_model::status::{Gate, Reason, Status};
 
 use crate::Style;
 use crate::escape;
@@ -211,8 +211,7 @@ fn requirements(
         .iter()
         .filter(|r| r.standing != Standing::NotCovered);
     let width = shown.map(|r| id(r).chars().count()).max().unwrap_or(0);
-    let several = governance.deployments.len() > 1;
-    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut told: BTreeSet<String> = BTreeSet::new();
     for result in &assessment.requirements {
         let (look, word) = match &result.standing {
             Standing::NotCovered => continue,
@@ -240,37 +239,126 @@ fn requirements(
         if let Some(alternative) = &result.alternative {
             writeln!(out, "      {}", escape::line(&alternative.text))?;
         }
-        let full = format!("{}/{}", result.framework, result.requirement);
-        for (control, deployment, status) in &result.controls {
-            if paint_is_good(*status) {
-                continue;
-            }
-            let found = governance
-                .controls
-                .iter()
-                .find(|c| c.control == *control && c.deployment == *deployment);
-            let Some(found) = found else {
-                continue;
-            };
-            // What a control lacks is told once; further requirements name it.
-            let first = told.insert((control.as_str(), deployment.as_str()));
-            let place = if several {
-                format!(" in {deployment}")
-            } else {
-                String::new()
-            };
-            writeln!(
-                out,
-                "      {} {}{}",
-                painted(style, paint(*status), status.name()),
-                escape::line(control),
-                escape::line(&place)
-            )?;
-            lacking(found, &full, first, style, out)?;
-        }
+        controls(result, governance, &mut told, style, out)?;
     }
     not_covered(assessment, style, out)?;
-    not_assessed(assessment, style, out)
+    not_assessed(assessment, style, out)?;
+    left_out(governance, style, out)
+}
+
+/// Controls that the user left out, by reason.
+fn left_out(governance: &Governance, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (control, reason) in &governance.left_out {
+        by_reason.entry(reason).or_default().push(control);
+    }
+    for (reason, controls) in by_reason {
+        let word = painted(style, Paint::Doubt, "left out");
+        writeln!(out, "  {word}: {}", escape::line(reason))?;
+        wrapped(controls.into_iter(), 6, style, out)?;
+    }
+    Ok(())
+}
+
+/// The controls of a requirement that are not good: deployments in which one stands alike on one line, and those that found
+/// nothing to judge together.
+fn controls<'a>(
+    result: &'a RequirementResult,
+    governance: &'a Governance,
+    told: &mut BTreeSet<String>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let full = format!("{}/{}", result.framework, result.requirement);
+    let mut idle: BTreeSet<&str> = BTreeSet::new();
+    let mut lines: Vec<(&str, Status, Vec<&str>, String)> = Vec::new();
+    for (control, deployment, status) in &result.controls {
+        if paint_is_good(*status) {
+            continue;
+        }
+        let found = governance
+            .controls
+            .iter()
+            .find(|c| c.control == *control && c.deployment == *deployment);
+        let Some(found) = found else {
+            continue;
+        };
+        let nothing = |part: &PartResult| {
+            part.because
+                .first()
+                .is_some_and(|b| b.reason == Reason::NoTargets)
+        };
+        if found.parts.iter().all(nothing) {
+            idle.insert(control);
+            continue;
+        }
+        let mut lacks = Vec::new();
+        lacking(found, &full, style, &mut lacks)?;
+        let lacks = String::from_utf8_lossy(&lacks).into_owned();
+        let same = lines
+            .iter_mut()
+            .find(|(c, s, _, l)| c == control && s == status && *l == lacks);
+        match same {
+            Some((_, _, deployments, _)) => deployments.push(deployment),
+            None => lines.push((control, *status, vec![deployment], lacks)),
+        }
+    }
+    for (control, status, deployments, lacks) in lines {
+        let place = if governance.deployments.len() > 1 {
+            format!(" in {}", deployments.join(", "))
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "      {} {}{}",
+            painted(style, paint(status), status.name()),
+            escape::line(control),
+            escape::line(&place)
+        )?;
+        // What a control lacks is told once; further requirements name it.
+        for line in lacks.lines() {
+            if told.insert(format!("{control} {place} {line}")) {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    if !idle.is_empty() {
+        let word = painted(
+            style,
+            paint(Status::NotAssessed),
+            Status::NotAssessed.name(),
+        );
+        writeln!(out, "      {word} nothing was there to judge for")?;
+        wrapped(idle.into_iter(), 8, style, out)?;
+    }
+    Ok(())
+}
+
+/// Names with commas between them, in as few lines as the width allows.
+fn wrapped<'a>(
+    names: impl Iterator<Item = &'a str>,
+    indent: usize,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut line = String::new();
+    for name in names {
+        let name = escape::line(name);
+        let long = line.chars().count() + name.chars().count() + 2;
+        if !line.is_empty() && long > style.width.saturating_sub(indent) {
+            writeln!(out, "{:indent$}{line},", "")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(&name);
+    }
+    if line.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{:indent$}{line}", "")
 }
 
 fn paint_is_good(status: Status) -> bool {
@@ -281,13 +369,12 @@ fn paint_is_good(status: Status) -> bool {
 fn lacking(
     control: &ControlResult,
     requirement: &str,
-    all: bool,
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for part in &control.parts {
         let of_this = part.requirement.as_deref() == Some(requirement);
-        if paint_is_good(part.status()) || !(of_this || (all && part.requirement.is_none())) {
+        if paint_is_good(part.status()) || !(of_this || part.requirement.is_none()) {
             continue;
         }
         let Some(first) = part.because.first() else {
@@ -345,21 +432,8 @@ fn not_covered(assessment: &Assessment, style: Style, out: &mut dyn Write) -> io
             "  {word} by any control: {count} of {}",
             escape::line(framework)
         )?;
-        let mut line = String::new();
-        for result in results {
-            let id = escape::line(&result.requirement);
-            if line.chars().count() + id.chars().count() + 2 > style.width.saturating_sub(8) {
-                writeln!(out, "      {line}")?;
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push_str(", ");
-            }
-            line.push_str(&id);
-        }
-        if !line.is_empty() {
-            writeln!(out, "      {line}")?;
-        }
+        let ids = results.iter().map(|r| r.requirement.as_str());
+        wrapped(ids, 6, style, out)?;
     }
     Ok(())
 }
@@ -404,7 +478,7 @@ fn own_controls(
             escape::line(&control.title)
         )?;
         if !paint_is_good(status) {
-            lacking(control, "", true, style, out)?;
+            lacking(control, "", style, out)?;
         }
     }
     Ok(())

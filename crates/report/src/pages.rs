@@ -242,7 +242,7 @@ pub fn control_page(control: &Control, checks: &[Check], out: &mut dyn Write) ->
             escape::line(&evidence.path.value)
         )?;
     }
-    if let Some(statement) = &control.statement {
+    for statement in &control.statements {
         let by = statement.by.as_deref().unwrap_or("a person");
         let ask = statement.ask.as_deref().unwrap_or("it is done");
         writeln!(
@@ -612,6 +612,7 @@ mod tests {
             id: spanned(name),
             title: format!("the book of {name}"),
             version: "2".to_owned(),
+            editions: Vec::new(),
             source: Some("https://example.org".to_owned()),
             requirements: vec![requirement("R-1"), requirement("R-20")],
             aliases: Vec::new(),
@@ -637,7 +638,7 @@ mod tests {
             owner: Some(name.to_owned()),
             responsibility: Some(spanned(name)),
             evidence: Vec::new(),
-            statement: None,
+            statements: Vec::new(),
             planned: Some(spanned(name)),
             reviewed: None,
             review_by: None,

@@ -231,6 +231,13 @@ fn governance() -> serde_json::Map<String, Value> {
                 ("gate_provider", flag.clone()),
                 ("deployments", list(&reference("deployment"))),
                 ("controls", list(&reference("control"))),
+                (
+                    "left_out",
+                    list(&object(&[
+                        ("control", text.clone()),
+                        ("reason", text.clone()),
+                    ])),
+                ),
                 ("matrix", list(&reference("matrix-row"))),
                 ("evidence", list(&reference("evidence"))),
                 ("observations", list(&reference("observation"))),

@@ -285,9 +285,7 @@ impl Inheritance<'_> {
             (
                 "type",
                 Some(text(
-                    a.kind
-                        .as_ref()
-                        .map_or("self-assessment", |k| k.value.name()),
+                    a.kind.as_ref().map_or("not-stated", |k| k.value.name()),
                 )),
             ),
             (
@@ -296,6 +294,7 @@ impl Inheritance<'_> {
                     a.status.as_ref().map_or("attested", |s| s.value.as_str()),
                 )),
             ),
+            ("edition", a.edition.as_deref().map(text)),
             ("opinion", a.opinion.as_ref().map(|o| text(&o.value))),
             ("scope", Some(scope)),
             (
@@ -342,6 +341,11 @@ impl Inheritance<'_> {
         links: &[(String, String)],
     ) -> Result<Fields, String> {
         let framework = question.requirement.split('/').next().unwrap_or_default();
+        let editions = self
+            .catalog
+            .framework(framework)
+            .map(|f| f.editions.iter().map(String::as_str).collect::<Vec<_>>())
+            .unwrap_or_default();
         let part = record(fields([
             ("area", Some(text(question.area))),
             ("id", Some(text(&question.part.id.value))),
@@ -363,6 +367,7 @@ impl Inheritance<'_> {
         Ok(fields([
             ("framework", Some(text(framework))),
             ("requirement", Some(text(question.requirement))),
+            ("editions", Some(texts(editions))),
             (
                 "covered",
                 Some(flag(self.covers(attestation, question.requirement))),
@@ -664,6 +669,10 @@ impl Explain<'_> {
                 .opinion
                 .as_ref()
                 .map_or_else(String::new, |o| format!("it is {}", o.value)),
+            Reason::EditionDiffers => a
+                .edition
+                .as_ref()
+                .map_or_else(String::new, |e| format!("it is of {e}")),
             Reason::CriterionNotCovered => format!("`{}`", self.question.requirement),
             Reason::TermsOutdated => a
                 .provenance

@@ -120,6 +120,7 @@ pub(super) fn linked(catalog: &mut Catalog, setup: Option<&Setup>, problems: &mu
     }
     if let Some(setup) = setup {
         linker.setup(setup);
+        linker.without(setup, &catalog.controls);
     }
 }
 
@@ -591,7 +592,8 @@ impl Linker<'_> {
             for (key, missing) in [
                 ("of", attestation.of.is_none()),
                 ("framework", attestation.framework.is_none()),
-                ("type", attestation.kind.is_none()),
+                // A pack says no more than its source, and that may leave it open.
+                ("type", attestation.kind.is_none() && !attestation.packed),
             ] {
                 if missing {
                     self.problems.push(
@@ -647,6 +649,16 @@ impl Linker<'_> {
         a.provenance.as_of = a.provenance.as_of.or(base.provenance.as_of);
         let review_by = a.provenance.review_by.take();
         a.provenance.review_by = review_by.or_else(|| base.provenance.review_by.clone());
+        if a.kind.is_none() {
+            self.problems.push(
+                Problem::error("`type` is missing")
+                    .at(&a.text, a.id.span, "")
+                    .help(format!(
+                        "`{}` does not say what the report is: read it, and say `type`",
+                        terms.value
+                    )),
+            );
+        }
         if a.exceptions.is_empty() {
             a.exceptions.clone_from(&base.exceptions);
         }
@@ -810,7 +822,7 @@ impl Linker<'_> {
             .iter()
             .map(|c| (&c.part, c.check.span))
             .chain(control.evidence.iter().map(|e| (&e.part, e.id.span)))
-            .chain(control.statement.iter().map(|s| (&s.part, s.span)));
+            .chain(control.statements.iter().map(|s| (&s.part, s.span)));
         for (part, span) in items {
             match part {
                 Some(part) => self.refer("part", part, &text, &parts),
@@ -820,6 +832,35 @@ impl Linker<'_> {
                         .help(format!("add `part`: one of `{}`", ours.join("`, `"))),
                 ),
                 None => {}
+            }
+        }
+    }
+
+    /// What is left out is there, and is no control of the user's own.
+    fn without(&mut self, setup: &Setup, controls: &[Control]) {
+        let known: BTreeSet<String> = controls
+            .iter()
+            .filter(|c| c.packed)
+            .flat_map(|c| {
+                let pack = c.pack().map(|pack| format!("{pack}/*"));
+                [Some(c.id.value.clone()), pack]
+            })
+            .flatten()
+            .collect();
+        for name in setup.without.iter().flat_map(|w| &w.controls) {
+            if controls
+                .iter()
+                .any(|c| !c.packed && c.id.value == name.value)
+            {
+                self.problems.push(
+                    Problem::error(format!("`{}` is a control of your own", name.value))
+                        .at(&setup.text, name.span, "")
+                        .help(
+                            "controls of packs are left out here; take your own out of its folder",
+                        ),
+                );
+            } else {
+                self.refer("control of a pack", name, &setup.text, &known);
             }
         }
     }

@@ -10,7 +10,7 @@ use onus_model::responsibility::{
     Agreement, Area, Assignment, Attestation, AttestationType, Choice, Condition, Cuec, Fact,
     Matrix, Owner, Part, Party, Provenance, Reviewed, Says, Scope, Statement, Subservice,
 };
-use onus_model::setup::{Declared, Deployment, Gates, GovernanceGate, HeldTo, Setup};
+use onus_model::setup::{Declared, Deployment, Gates, GovernanceGate, HeldTo, Setup, Without};
 use onus_model::source::Spanned;
 use onus_model::waiver::{Waiver, WaiverKind, Waiving};
 
@@ -87,6 +87,7 @@ impl Reader<'_, '_> {
             aliases: values(self.words(root, "aliases")),
             title: self.plain(root, "title").unwrap_or_default(),
             version: self.plain(root, "version").unwrap_or_default(),
+            editions: values(self.words(root, "editions")),
             source: self.plain(root, "source"),
             requirements,
             groups,
@@ -191,8 +192,9 @@ impl Reader<'_, '_> {
             .into_iter()
             .filter_map(|item| self.evidence(item))
             .collect();
-        let statement = self
-            .node(root, "statement")
+        let statements = self
+            .list(root, "statement")
+            .into_iter()
             .filter(|n| self.tree.kind(*n) == Kind::Mapping)
             .map(|node| StatementRule {
                 by: self.plain(node, "by"),
@@ -201,7 +203,8 @@ impl Reader<'_, '_> {
                 valid: self.finite(node, "valid").map_or(STATEMENT, |l| l.value),
                 ask: self.plain(node, "ask"),
                 span: self.head(node),
-            });
+            })
+            .collect();
         Some(Control {
             title: self.plain(root, "title").unwrap_or_default(),
             domain: self.plain(root, "domain"),
@@ -211,7 +214,7 @@ impl Reader<'_, '_> {
             responsibility: self.get(root, "responsibility"),
             checks,
             evidence,
-            statement,
+            statements,
             planned: self.get(root, "planned"),
             remediation: self.plain(root, "remediation"),
             reviewed: self.date(root, "reviewed"),
@@ -791,6 +794,16 @@ impl Reader<'_, '_> {
             statements: statements
                 .into_iter()
                 .filter_map(|n| self.statement(n))
+                .collect(),
+            without: self
+                .list(root, "without")
+                .into_iter()
+                .filter_map(|item| {
+                    Some(Without {
+                        controls: self.words(item, "controls"),
+                        reason: self.plain(item, "reason")?,
+                    })
+                })
                 .collect(),
             waivers: waivers.into_iter().filter_map(|n| self.waiver(n)).collect(),
             documents: self.words(root, "documents"),

@@ -46,6 +46,14 @@ pub(super) fn render(assessment: &Assessment, out: &mut dyn Write) -> io::Result
     )?;
     list(
         out,
+        "left_out",
+        governance
+            .left_out
+            .iter()
+            .map(|(control, reason)| LeftOutV1 { control, reason }),
+    )?;
+    list(
+        out,
         "matrix",
         governance.matrix.iter().map(MatrixRowV1::new),
     )?;
@@ -112,6 +120,12 @@ struct CoveringV1<'a> {
     control: &'a str,
     deployment: &'a str,
     status: &'static str,
+}
+
+#[derive(Serialize)]
+struct LeftOutV1<'a> {
+    control: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
