@@ -1,6 +1,6 @@
 //! What is worth saying of a document: it is text, so what it says are claims.
 
-use onus_model::catalog::Framework;
+use onus_model::catalog::{Framework, Requirement};
 use onus_model::date::{Date, days_between};
 use onus_model::evidence::Document;
 use onus_model::governance::{Observation, Observed, Whose};
@@ -144,10 +144,11 @@ pub fn document(document: &Document, frameworks: &[&Framework], now: Date) -> Ve
                 if let ([only], Some(title)) = (requirements.as_slice(), title) {
                     // Titles are ours, so only another requirement that fits much better says something.
                     let own = alike(title, &only.title);
+                    let series = |r: &Requirement| r.within.as_ref().map(|w| w.value.clone());
                     let other = framework
                         .requirements
                         .iter()
-                        .filter(|r| r.within == only.within && r.id != only.id)
+                        .filter(|r| series(r) == series(only) && r.id.value != only.id.value)
                         .map(|r| (alike(title, &r.title), r))
                         .max_by_key(|(score, _)| *score)
                         .filter(|(score, _)| *score > own);

@@ -12,6 +12,8 @@ pub enum Shape {
     Date,
     /// A length of time: `12 months`, `90 days`, `P1Y`, `indefinite`.
     Length,
+    /// A SHA-256 digest: 64 hexadecimal digits, after `sha256:` or by themselves.
+    Digest,
     /// A whole number.
     Integer,
     /// `true` or `false`.
@@ -77,8 +79,8 @@ const fn may(name: &'static str, shape: Shape, doc: &'static str) -> Key {
 }
 
 use Shape::{
-    Bool, Condition, Date, Id, Integer, Length, List, Map, OneOf, OneOrMore, Record as Rec, Scalar,
-    Text, TextOr,
+    Bool, Condition, Date, Digest, Id, Integer, Length, List, Map, OneOf, OneOrMore, Record as Rec,
+    Scalar, Text, TextOr,
 };
 
 const TEXTS: Shape = OneOrMore(&Text);
@@ -116,10 +118,10 @@ pub const FRAMEWORK: Record = Record {
     keys: &[
         must("framework", Id, "its id"),
         must("title", Text, "what people call it"),
-        must("version", Text, "the edition that the requirements are of"),
+        must("version", Id, "the edition that the requirements are of"),
         may(
             "editions",
-            TEXTS,
+            IDS,
             "how reports write that edition: one that names another, or none, is no proof",
         ),
         may("aliases", IDS, "other names that people write for its id"),
@@ -563,7 +565,7 @@ pub const ATTESTATION: Record = Record {
         may("title", Text, "what people call it"),
         may("of", Id, "the provider"),
         may("framework", Id, "the framework that it speaks of"),
-        may("edition", Text, "the edition of the framework"),
+        may("edition", Id, "the edition of the framework"),
         may("type", OneOf(ATTESTATION_TYPES), "what it is"),
         may(
             "status",
@@ -717,7 +719,7 @@ pub const REPORT: Record = Record {
     doc: "The report that the user holds.",
     keys: &[
         must("locator", Text, "where it is kept"),
-        must("sha256", Text, "its digest"),
+        must("sha256", Digest, "its digest"),
     ],
 };
 
@@ -752,7 +754,7 @@ pub const AGREEMENT: Record = Record {
         may("signed", Date, "when it was signed"),
         may("expires", Date, "its last day"),
         may("document", Text, "where it is kept"),
-        may("sha256", Text, "the digest of the document"),
+        may("sha256", Digest, "the digest of the document"),
     ],
 };
 
@@ -804,7 +806,7 @@ pub const RECORD: Record = Record {
         must("record", Id, "the evidence that it belongs to"),
         must("period", Text, "the period or event: `2026-Q3`"),
         must("locator", Text, "where it is kept"),
-        must("sha256", Text, "its digest"),
+        must("sha256", Digest, "its digest"),
         must("performed_by", Text, "who did it"),
         must("performed_on", Date, "when"),
         must(

@@ -65,6 +65,10 @@ fn shape(shape_of: &Shape, definitions: &mut BTreeMap<String, Value>) -> Value {
         Shape::Length => {
             json!({"type": "string", "pattern": "[0-9]|^(indefinite|indefinitely|forever)$"})
         }
+        // YAML reads one of decimal digits alone as a number.
+        Shape::Digest => {
+            json!({"type": ["string", "number"], "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"})
+        }
         Shape::Integer => json!({"type": "integer", "minimum": 0}),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::OneOf(words) => json!({"enum": words}),

@@ -110,17 +110,13 @@ impl Facts {
         };
         let mut found = Vec::new();
         for fact in [Fact::Offering, Fact::Region, Fact::RegionType] {
-            let choice = self.known.get(&fact).and_then(|id| party.choice(fact, id));
-            let Some(choice) = choice.filter(|c| !c.plans.is_empty()) else {
-                continue;
-            };
-            if choice
-                .plans
-                .iter()
-                .any(|p| p.value.eq_ignore_ascii_case(plan))
-            {
+            if with_the_plan(party, &self.known, fact) {
                 continue;
             }
+            let choice = self.known.get(&fact).and_then(|id| party.choice(fact, id));
+            let Some(choice) = choice else {
+                continue;
+            };
             let plans: Vec<&str> = choice.plans.iter().map(|p| p.value.as_str()).collect();
             let at = deployment
                 .text
@@ -189,7 +185,28 @@ fn complete(party: &Party, open: &[Fact], known: &Case, now: Date) -> Vec<Case> 
             })
             .collect();
     }
+    // What cannot be had is no case, unless it was declared: then it is reported, and judged all the same.
+    cases.retain(|case| {
+        Fact::ALL
+            .into_iter()
+            .filter(|fact| open.contains(fact) || open.contains(&Fact::Plan))
+            .all(|fact| with_the_plan(party, case, fact))
+    });
     cases
+}
+
+/// Whether what a case has of a fact can be had with its plan.
+fn with_the_plan(party: &Party, case: &Case, fact: Fact) -> bool {
+    let (Some(plan), Some(id)) = (case.get(&Fact::Plan), case.get(&fact)) else {
+        return true;
+    };
+    party.choice(fact, id).is_none_or(|choice| {
+        choice.plans.is_empty()
+            || choice
+                .plans
+                .iter()
+                .any(|p| p.value.eq_ignore_ascii_case(plan))
+    })
 }
 
 fn component(party: &Party, word: &str) -> String {
@@ -343,28 +360,11 @@ impl Division<'_> {
         let facts = Facts::default();
         complete(self.party, &matter, &Case::new(), self.now)
             .into_iter()
-            .filter(|case| self.can_be_had(case))
             .map(|case| {
                 let answer = self.under(part, &case, &facts);
                 (case, answer)
             })
             .collect()
-    }
-
-    /// Whether the choices of a case can be had with its plan.
-    fn can_be_had(&self, case: &Case) -> bool {
-        let Some(plan) = case.get(&Fact::Plan) else {
-            return true;
-        };
-        case.iter().all(|(fact, id)| {
-            self.party.choice(*fact, id).is_none_or(|choice| {
-                choice.plans.is_empty()
-                    || choice
-                        .plans
-                        .iter()
-                        .any(|p| p.value.eq_ignore_ascii_case(plan))
-            })
-        })
     }
 }
 

@@ -160,8 +160,9 @@ impl Inheritance<'_> {
             });
             some.extend(denials);
         }
-        let mut because: Vec<Because> = every.clone().unwrap_or_default().into_values().collect();
-        let decided = every.is_some_and(|every| every.len() == some.len()) && !cases.is_empty();
+        let mut because: Vec<Because> = every.unwrap_or_default().into_values().collect();
+        // What is denied in every case does not depend on what is unknown.
+        let decided = !cases.is_empty() && (!because.is_empty() || some.is_empty());
         if !decided {
             let names: Vec<&str> = open.iter().map(|f| f.name()).collect();
             because.push(
@@ -234,16 +235,15 @@ impl Inheritance<'_> {
             question,
             attestation,
             scope,
-            case,
             unmapped: &unmapped,
             links,
         };
         Ok((
             denials
                 .iter()
-                .enumerate()
-                .map(|(index, denial)| {
-                    let key = format!("{}#{index}#{}", denial.rule.check, denial.rule.title);
+                .map(|denial| {
+                    // The same policy in another case has the same key.
+                    let key = format!("{}#{}", denial.rule.check, denial.rule.title);
                     (key, explain.because(denial))
                 })
                 .collect(),
@@ -587,7 +587,6 @@ struct Explain<'a> {
     question: &'a Question<'a>,
     attestation: &'a Attestation,
     scope: Option<&'a Scope>,
-    case: &'a Case,
     unmapped: &'a [String],
     links: &'a [(String, String)],
 }
@@ -641,7 +640,7 @@ impl Explain<'_> {
                     .map(|(_, words, _, _)| words.as_str())
                     .collect();
                 if not_offered.is_empty() {
-                    super::facts::case_words(self.case)
+                    super::facts::case_words(&self.question.facts.known)
                 } else {
                     not_offered.join("; ")
                 }

@@ -203,6 +203,13 @@ impl Reader<'_, '_> {
                     );
                 }
             }
+            Shape::Digest if digest(&raw).is_none() => {
+                self.say(
+                    "a SHA-256 digest has 64 hexadecimal digits",
+                    span,
+                    "`sha256sum FILE` prints it",
+                );
+            }
             Shape::Integer if raw.parse::<u64>().is_err() => {
                 self.problem(format!("`{raw}` is no whole number"), span);
             }
@@ -250,6 +257,15 @@ impl Reader<'_, '_> {
         (!value.is_empty()).then(|| Spanned {
             value,
             span: self.tree.span(node),
+        })
+    }
+
+    /// A SHA-256 digest in lower case.
+    pub(super) fn digest(&self, mapping: NodeId, key: &str) -> Option<Spanned<String>> {
+        let found = self.get(mapping, key)?;
+        Some(Spanned {
+            value: digest(&found.value)?,
+            span: found.span,
         })
     }
 
@@ -361,6 +377,12 @@ fn names(record: &Record) -> Vec<&'static str> {
 }
 
 /// What a pattern for records can hold is checked where it is read.
+/// A SHA-256 digest in lower case.
+fn digest(raw: &str) -> Option<String> {
+    let hex = raw.trim().trim_start_matches("sha256:");
+    (hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit())).then(|| hex.to_lowercase())
+}
+
 pub(super) fn pattern_problem(evidence: &Evidence, text: &Text) -> Option<Problem> {
     let written = [Some(&evidence.path), evidence.events.as_ref()];
     written.into_iter().flatten().find_map(|path| {

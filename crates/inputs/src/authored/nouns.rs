@@ -497,15 +497,9 @@ impl Reader<'_, '_> {
             })
         });
         let report = self.node(root, "report").and_then(|node| {
-            let digest = self.get(node, "sha256")?;
-            let hex = digest.value.trim_start_matches("sha256:").to_lowercase();
-            if hex.len() != 64 || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
-                self.problem("a SHA-256 digest has 64 hexadecimal digits", digest.span)
-                    .help = Some("`sha256sum FILE` prints it".to_owned());
-                return None;
-            }
+            let digest = self.digest(node, "sha256")?.value;
             Some(Spanned {
-                value: (self.plain(node, "locator")?, hex),
+                value: (self.plain(node, "locator")?, digest),
                 span: self.head(node),
             })
         });
@@ -608,7 +602,7 @@ impl Reader<'_, '_> {
             signed: self.date(root, "signed"),
             expires: self.date(root, "expires"),
             document: self.get(root, "document"),
-            sha256: self.get(root, "sha256"),
+            sha256: self.digest(root, "sha256"),
             text: self.text.clone(),
         };
         if agreement.status.value == "signed" && agreement.signed.is_none() {
@@ -657,13 +651,7 @@ impl Reader<'_, '_> {
     }
 
     pub(super) fn record(&mut self, root: NodeId) -> Option<OutsideRecord> {
-        let sha256 = self.get(root, "sha256")?;
-        let hex = sha256.value.trim_start_matches("sha256:");
-        if hex.len() != 64 || !hex.chars().all(|c| c.is_ascii_hexdigit()) {
-            self.problem("a SHA-256 digest has 64 hexadecimal digits", sha256.span)
-                .help = Some("`sha256sum FILE` prints it".to_owned());
-            return None;
-        }
+        let sha256 = self.digest(root, "sha256")?;
         let period = self.get(root, "period")?;
         Some(OutsideRecord {
             evidence: self.get(root, "record")?,
