@@ -1257,3 +1257,613 @@ fn the_seeds_say_what_their_readers_trip_over() {
         );
     }
 }
+
+/// An access review of two grants, decided so.
+fn access_review(decisions: &str, more: &str) -> String {
+    format!(
+        "---\nperformed_by: Ada\nperformed_on: 2026-10-10\nscope: all users\nresult: satisfactory\ngrants: grants.csv\n{more}---\n\n| subject | grant | decision | decided by |\n| --- | --- | --- | --- |\n{decisions}"
+    )
+}
+
+#[test]
+fn an_access_review_counts_when_others_decided_every_row_over_known_grants() {
+    let digest = format!("grants_sha256: {}\n", "a".repeat(64));
+    let rule = "    path: reviews/{year}-Q{quarter}.md\n    every: quarter\n    starts: 2026-07-01\n    kind: access-review\n";
+    let both = "| ann | admin | keep | Bob |\n| bob | viewer | keep | Ann |\n";
+    for (name, text, grants, expected) in [
+        (
+            "decided by others",
+            access_review(both, &digest),
+            "",
+            "evidence-good",
+        ),
+        (
+            "one row undecided",
+            access_review(&both.replace("keep | Ann", " | Ann"), &digest),
+            "",
+            "record-undecided",
+        ),
+        (
+            "no rows",
+            access_review("", &digest),
+            "",
+            "record-undecided",
+        ),
+        (
+            "decided by nobody",
+            access_review(&both.replace("keep | Ann", "keep | "), &digest),
+            "",
+            "record-undecided",
+        ),
+        (
+            "decided by its subject",
+            access_review(&both.replace("| Ann |", "| bob |"), &digest),
+            "",
+            "record-undecided",
+        ),
+        (
+            "over nothing known",
+            access_review(both, ""),
+            "",
+            "record-unsigned",
+        ),
+        (
+            "revoked, and gone",
+            access_review(&both.replace("viewer | keep", "viewer | revoke"), &digest),
+            "user,role\nann,admin\n",
+            "evidence-good",
+        ),
+        (
+            "revoked, and still granted",
+            access_review(&both.replace("viewer | keep", "viewer | revoke"), &digest),
+            "user,role\nann,admin\nBob,viewer\n",
+            "revoked-still-granted",
+        ),
+    ] {
+        let files = [
+            ("reviews/2026-Q3.md", text),
+            ("grants.csv", grants.to_owned()),
+        ];
+        let (status, reason) = reviewed(&files, rule, "2026-11-21");
+        assert_eq!(reason, expected, "{name}: {status}");
+    }
+}
+
+#[test]
+fn evidence_kept_elsewhere_is_a_record_with_a_digest() {
+    let outside = format!(
+        "record: reviews\nperiod: 2026-Q3\nlocator: vault/q3.pdf\nsha256: {}\nperformed_by: Ada\nperformed_on: 2026-10-10\nresult: satisfactory\n",
+        "0".repeat(64)
+    );
+    let rule = QUARTERLY.replace("2026-01-01", "2026-07-01");
+    for (name, text, expected) in [
+        ("a record", outside.clone(), "evidence-good"),
+        (
+            "a bad one",
+            outside.replace("satisfactory", "adverse"),
+            "evidence-adverse",
+        ),
+        (
+            "another period",
+            outside.replace("2026-Q3", "2026-Q2"),
+            "evidence-overdue",
+        ),
+        (
+            "before its period",
+            outside.replace("2026-10-10", "2026-05-10"),
+            "contradiction",
+        ),
+    ] {
+        let (status, reason) = reviewed(&[("ours/record.yaml", text)], &rule, "2026-11-21");
+        assert_eq!(reason, expected, "{name}: {status}");
+    }
+}
+
+#[test]
+fn an_event_asks_for_a_record_of_its_own() {
+    let rule = "    path: retrospectives/{id}.md\n    every: event\n    events: incidents/{id}.yaml\n    grace: 30 days\n";
+    let incident = ("incidents/7.yaml", "date: 2026-09-01\n".to_owned());
+    for (name, files, expected) in [
+        ("no incident", vec![], "no-event"),
+        ("an incident", vec![incident.clone()], "evidence-overdue"),
+        (
+            "an incident with its record",
+            vec![
+                incident.clone(),
+                ("retrospectives/7.md", record("2026-09-20", "")),
+            ],
+            "evidence-good",
+        ),
+        (
+            "the record of another",
+            vec![
+                incident.clone(),
+                ("retrospectives/8.md", record("2026-09-20", "")),
+            ],
+            "evidence-overdue",
+        ),
+        (
+            "an incident of last week",
+            vec![("incidents/9.yaml", "date: 2026-11-14\n".to_owned())],
+            "not-due",
+        ),
+        (
+            "an incident without a day",
+            vec![("incidents/9.yaml", "title: it broke\n".to_owned())],
+            "date-unknown",
+        ),
+    ] {
+        let (status, reason) = reviewed(&files, rule, "2026-11-21");
+        assert_eq!(reason, expected, "{name}: {status}");
+    }
+}
+
+#[test]
+fn what_people_say_has_an_end_and_an_alternative_its_assessment() {
+    let setup = |statements: &str| {
+        format!(
+            "onus: 1\nframeworks: [hipaa-security-rule]\ncontrols: [ours]\nstatements:\n{statements}"
+        )
+    };
+    let control = "control: encryption\ntitle: Encryption at rest\nsatisfies: [hipaa-security-rule/164.312(a)(2)(iv)]\nstatement: {by: security lead, ask: Is it so?, due: 2026-06-30}\n";
+    let said = |more: &str| {
+        format!(
+            "  - {{statement: s1, control: encryption, says: implemented, reason: LUKS, by: Ada, role: lead, {more}}}\n"
+        )
+    };
+    for (name, statements, now, expected) in [
+        (
+            "nothing, in time",
+            "  []\n".to_owned(),
+            "2026-06-30",
+            "statement-pending",
+        ),
+        (
+            "nothing, a day late",
+            "  []\n".to_owned(),
+            "2026-07-01",
+            "statement-overdue",
+        ),
+        (
+            "said",
+            said("on: 2026-05-01"),
+            "2027-05-01",
+            "statement-made",
+        ),
+        (
+            "said a year ago",
+            said("on: 2026-05-01"),
+            "2027-05-02",
+            "statement-overdue",
+        ),
+        (
+            "said until a day",
+            said("on: 2026-05-01, until: 2026-08-31"),
+            "2026-09-01",
+            "statement-overdue",
+        ),
+        (
+            "said in days to come",
+            said("on: 2026-08-01"),
+            "2026-07-01",
+            "statement-overdue",
+        ),
+        (
+            "does not apply",
+            said("on: 2026-05-01").replace("implemented", "not-applicable"),
+            "2026-09-01",
+            "declared-not-applicable",
+        ),
+    ] {
+        let folder = Folder::with(&[
+            ("onus.yaml", setup(&statements)),
+            ("ours/c.yaml", control.to_owned()),
+        ]);
+        let governed = judged(&folder, now, &[]);
+        let part = &governed.parts("encryption", "default", "all")[0];
+        assert_eq!(part.reasons[0].0, expected, "{name}: {part:?}");
+    }
+    let requirement = "hipaa-security-rule/164.312(a)(2)(iv)";
+    let alternative = |more: &str| {
+        format!(
+            "  - {{statement: s2, requirement: \"{requirement}\", says: alternative, reason: tokens, by: Ada, role: lead, on: 2026-05-01{more}}}\n"
+        )
+    };
+    for (name, statements, files, status) in [
+        (
+            "without an assessment",
+            alternative(""),
+            vec![],
+            "claim-only",
+        ),
+        (
+            "with one that is not there",
+            alternative(", assessment: docs/a.md"),
+            vec![],
+            "claim-only",
+        ),
+        (
+            "with an empty one",
+            alternative(", assessment: docs/a.md"),
+            vec![("docs/a.md", "")],
+            "claim-only",
+        ),
+        (
+            "with one",
+            alternative(", assessment: docs/a.md"),
+            vec![("docs/a.md", "We looked at it.\n")],
+            "manual-attested",
+        ),
+    ] {
+        let folder = Folder::with(&files);
+        folder.write("onus.yaml", setup(&statements));
+        folder.write("ours/c.yaml", control);
+        let governed = judged(&folder, "2026-06-01", &[]);
+        assert_eq!(
+            governed.requirement(requirement)["status"],
+            status,
+            "{name}"
+        );
+    }
+    // A required specification has no alternative.
+    let required = alternative("").replace("164.312(a)(2)(iv)", "164.312(d)");
+    let folder = Folder::with(&[
+        ("onus.yaml", setup(&required)),
+        ("ours/c.yaml", control.to_owned()),
+    ]);
+    let run = folder.onus(&["check", "."]);
+    assert_eq!(run.code, Some(2), "{}", run.shown());
+    assert!(
+        run.stderr
+            .contains("is required: no alternative takes its place"),
+        "{}",
+        run.stderr
+    );
+}
+
+const AGENT: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: agent}
+spec:
+  containers:
+  - name: agent
+    image: agent:1
+    ports: [{containerPort: 80, hostPort: 80}]
+";
+
+/// A repository with one failure, and one waiver of it with these keys changed or added.
+fn waived(more: &str, waiving: &str) -> Folder {
+    let own: BTreeSet<&str> = more
+        .lines()
+        .filter_map(|l| l.trim().split_once(':'))
+        .map(|(key, _)| key)
+        .collect();
+    let mut waiver = String::new();
+    for (key, value) in [
+        ("check", "no-host-ports"),
+        ("kind", "exception"),
+        ("reason", "the agent needs it"),
+        ("owner", "platform"),
+        ("requested_by", "Ann"),
+        ("approved_by", "Bob"),
+        ("from", "2026-11-01"),
+        ("expires", "2026-12-31"),
+    ] {
+        if !own.contains(key) {
+            let _ = writeln!(waiver, "    {key}: {value}");
+        }
+    }
+    Folder::with(&[
+        (
+            "onus.yaml",
+            format!(
+                "onus: 1\nframeworks: [kubernetes-pss/baseline]\nwaivers:\n  - waiver: w1\n{waiver}{more}{waiving}"
+            ),
+        ),
+        ("agent.yaml", AGENT.to_owned()),
+    ])
+}
+
+#[test]
+fn a_waiver_takes_a_failure_away_for_a_time_and_nothing_else() {
+    let other = AGENT.replace("name: agent", "name: other");
+    for (name, more, waiving, now, code, observed) in [
+        ("it holds", "", "", "2026-11-21", 0, None),
+        ("on its first day", "", "", "2026-11-01", 0, None),
+        ("before it", "", "", "2026-10-31", 1, Some("waiver-not-yet")),
+        (
+            "on its last day",
+            "",
+            "",
+            "2026-12-31",
+            0,
+            Some("waiver-ends-soon"),
+        ),
+        (
+            "two weeks ahead",
+            "",
+            "",
+            "2026-12-17",
+            0,
+            Some("waiver-ends-soon"),
+        ),
+        ("after it", "", "", "2027-01-01", 1, Some("waiver-expired")),
+        (
+            "of another check",
+            "    check: no-host-namespaces\n",
+            "",
+            "2026-11-21",
+            1,
+            Some("waiver-unused"),
+        ),
+        (
+            "of another target",
+            "    target: '*other*'\n",
+            "",
+            "2026-11-21",
+            1,
+            Some("waiver-unused"),
+        ),
+        (
+            "of this target",
+            "    target: '*agent*'\n",
+            "",
+            "2026-11-21",
+            0,
+            None,
+        ),
+        (
+            "of another file",
+            "    path: b/*.yaml\n",
+            "",
+            "2026-11-21",
+            1,
+            Some("waiver-unused"),
+        ),
+        (
+            "of this file",
+            "    path: '*.yaml'\n",
+            "",
+            "2026-11-21",
+            0,
+            None,
+        ),
+        (
+            "approved by who asked",
+            "    approved_by: ann\n",
+            "",
+            "2026-11-21",
+            1,
+            Some("waiver-void"),
+        ),
+        (
+            "for three years",
+            "    expires: 2029-11-01\n",
+            "",
+            "2026-11-21",
+            1,
+            Some("waiver-void"),
+        ),
+        (
+            "never to be waived",
+            "",
+            "waiving: {never: [no-host-ports]}\n",
+            "2026-11-21",
+            1,
+            Some("waiver-void"),
+        ),
+        (
+            "longer than we allow",
+            "",
+            "waiving: {longest: {medium: 30 days, high: 30 days, low: 30 days, critical: 30 days}}\n",
+            "2026-11-21",
+            1,
+            Some("waiver-void"),
+        ),
+    ] {
+        let folder = waived(more, waiving);
+        let governed = judged(
+            &folder,
+            now,
+            &["--check", "no-host-ports", "--check", "no-host-namespaces"],
+        );
+        let waivers: Vec<&str> = governed
+            .observed()
+            .into_iter()
+            .map(|(what, _)| what)
+            .filter(|what| what.starts_with("waiver"))
+            .collect();
+        let expected: Vec<&str> = observed.into_iter().collect();
+        assert_eq!(waivers, expected, "{name}: {:#?}", governed.observed());
+        assert_eq!(governed.code, Some(code), "{name}");
+        let control = governed.status("host-ports");
+        assert_eq!(
+            control,
+            if code == 0 { "waived" } else { "not-satisfied" },
+            "{name}"
+        );
+        // Left aside, it takes nothing away.
+        let without = judged(&folder, now, &["--no-waivers"]);
+        assert_eq!(without.status("host-ports"), "not-satisfied", "{name}");
+        assert_eq!(without.code, Some(1), "{name}");
+    }
+    // What is not waived fails as before.
+    let folder = waived("    target: '*agent*'\n", "");
+    folder.write("other.yaml", other.replace("agent", "another"));
+    let governed = judged(&folder, "2026-11-21", &[]);
+    assert_eq!(governed.status("host-ports"), "not-satisfied");
+    // Nothing there to judge stays so, whatever is waived.
+    let folder = waived("", "");
+    folder.write("agent.yaml", "kind: Nothing\napiVersion: v1\n");
+    let governed = judged(&folder, "2026-11-21", &[]);
+    assert_eq!(governed.status("host-ports"), "not-assessed");
+    let waiver: Vec<&str> = governed.observed().into_iter().map(|o| o.0).collect();
+    assert!(waiver.contains(&"waiver-unused"), "{waiver:?}");
+}
+
+#[test]
+fn an_approval_is_as_stated_unless_the_code_owners_show_it() {
+    let folder = waived("", "");
+    let shown = |folder: &Folder| {
+        let governed = judged(folder, "2026-11-21", &[]);
+        governed.list("waivers")[0]["approval_shown"].clone()
+    };
+    assert_eq!(shown(&folder), Value::Null);
+    folder.write("CODEOWNERS", "* @ann\nonus.yaml @Bob\n");
+    assert_ne!(shown(&folder), Value::Null);
+    // The last line that fits decides.
+    folder.write("CODEOWNERS", "onus.yaml @Bob\n* @ann\n");
+    assert_eq!(shown(&folder), Value::Null);
+}
+
+#[test]
+fn a_comment_waives_its_line_where_that_is_allowed() {
+    let comment = "# onus: waive no-host-ports until 2026-12-31 because the agent needs it (owner: platform, approved: Bob)";
+    let line = "    ports: [{containerPort: 80, hostPort: 80}]";
+    let beside = AGENT.replace(line, &format!("{line} {comment}"));
+    let above = AGENT.replace(line, &format!("    {comment}\n{line}"));
+    let elsewhere = AGENT.replace("kind: Pod", &format!("kind: Pod {comment}"));
+    let unexplained = beside.replace(" because the agent needs it", "");
+    let allowed = "onus: 1\nframeworks: [kubernetes-pss/baseline]\nwaiving: {inline: true}\n";
+    for (name, setup, pod, code) in [
+        ("beside the line", allowed, &beside, 0),
+        ("above the line", allowed, &above, 0),
+        ("at another line", allowed, &elsewhere, 1),
+        (
+            "not allowed",
+            "onus: 1\nframeworks: [kubernetes-pss/baseline]\n",
+            &beside,
+            1,
+        ),
+        ("without a reason", allowed, &unexplained, 2),
+    ] {
+        let folder = Folder::with(&[("onus.yaml", setup), ("agent.yaml", pod)]);
+        let run = folder.onus(&[
+            "check",
+            ".",
+            "--now",
+            "2026-11-21",
+            "--check",
+            "no-host-ports",
+        ]);
+        assert_eq!(run.code, Some(code), "{name}: {}", run.shown());
+    }
+    let folder = Folder::with(&[("onus.yaml", allowed), ("agent.yaml", &unexplained)]);
+    let run = folder.onus(&["check", "."]);
+    assert!(
+        run.stderr.contains("the waiver gives no reason"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn what_is_left_out_is_named_and_must_not_be_there() {
+    let setup = "onus: 1\nframeworks: [kubernetes-pss/baseline]\nwithout: [{controls: [kubernetes/*], reason: we run on Modal}]\n";
+    let folder = Folder::with(&[("onus.yaml", setup)]);
+    folder.write("notes.txt", "nothing");
+    let governed = judged(&folder, "2026-11-21", &[]);
+    assert!(governed.list("controls").is_empty());
+    assert!(governed.list("left_out").len() > 10);
+    assert!(governed.observed().is_empty(), "{:?}", governed.observed());
+    folder.write("agent.yaml", AGENT);
+    let governed = judged(&folder, "2026-11-21", &[]);
+    assert!(
+        governed
+            .observed()
+            .iter()
+            .any(|(what, message)| *what == "left-out-present" && message.contains("host-ports")),
+        "{:?}",
+        governed.observed()
+    );
+    assert_eq!(governed.code, Some(1));
+    let wrong = setup.replace("kubernetes/*", "kubernets/*");
+    folder.write("onus.yaml", wrong);
+    let run = folder.onus(&["check", "."]);
+    assert_eq!(run.code, Some(2));
+    assert!(
+        run.stderr.contains("did you mean `kubernetes/*`?"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_profile_and_its_exclusions_say_what_is_spoken_of() {
+    let folder = Folder::with(&[(
+        "onus.yaml",
+        "onus: 1\nframeworks:\n  - framework: iso-27001-2022/annex-a\n    exclude:\n      - {requirements: [A.7.*, A.8.30], reason: no offices and no outsourced development}\n",
+    )]);
+    let governed = judged(&folder, "2026-11-21", &[]);
+    let requirements = governed.report["requirements"].as_array().expect("a list");
+    assert_eq!(requirements.len(), 93);
+    let excluded = requirements
+        .iter()
+        .filter(|r| r["excluded"].is_string())
+        .count();
+    assert_eq!(excluded, 14 + 1);
+    assert_eq!(
+        governed.requirement("iso-27001-2022/A.7.1")["status"],
+        "not-applicable"
+    );
+    assert_eq!(
+        governed.requirement("iso-27001-2022/A.5.1")["status"],
+        "not-covered"
+    );
+    // A wider choice of the same framework asks for them again.
+    for (profile, count) in [
+        ("aicpa-tsc-2017/security", 33),
+        ("aicpa-tsc-2017/availability", 36),
+        ("aicpa-tsc-2017/all", 61),
+        ("pci-dss-4.0.1/requirements", 63),
+        ("nist-sp-800-53-r5/low", 149),
+        ("nist-sp-800-53-r5/moderate", 287),
+        ("nist-sp-800-53-r5/high", 370),
+        ("nist-sp-800-53-r5/privacy", 102),
+        ("eu-us-dpf/principles", 7),
+        ("cis-controls-v8", 153),
+        ("csa-ccm-v4", 197),
+        ("nist-csf-2.0", 106),
+    ] {
+        folder.write("onus.yaml", format!("onus: 1\nframeworks: [{profile}]\n"));
+        let governed = judged(&folder, "2026-11-21", &[]);
+        let requirements = governed.report["requirements"].as_array().expect("a list");
+        assert_eq!(requirements.len(), count, "{profile}");
+    }
+}
+
+#[test]
+fn the_order_of_files_and_documents_changes_no_byte() {
+    let a = with_records(QUARTERLY);
+    let b = a
+        .replace("access-review", "second-review")
+        .replace("evidence: reviews", "evidence: more");
+    let c = proof("modal-soc2", "");
+    let setup = "onus: 1\nframeworks: [aicpa-tsc-2017]\ncontrols: [ours]\ngates: {filing: as-stated}\ndeployments:\n  - {deployment: live, on: modal, plan: team}\n";
+    let mut reports = BTreeSet::new();
+    for order in [[&a, &b, &c], [&c, &b, &a], [&b, &a, &c]] {
+        let folder = Folder::with(&[("onus.yaml", setup)]);
+        // In one file each, under names of another order; what stands where is the same.
+        for (index, text) in order.iter().enumerate() {
+            folder.write(&format!("ours/{index}.yaml"), text);
+        }
+        let governed = judged(&folder, "2026-11-21", &[]);
+        let mut report = governed.report["governance"]["controls"].clone();
+        forget_places(&mut report);
+        reports.insert(report.to_string());
+    }
+    assert_eq!(reports.len(), 1);
+}
+
+/// Takes away where things stand.
+fn forget_places(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("locations");
+            map.remove("policy");
+            map.values_mut().for_each(forget_places);
+        }
+        Value::Array(list) => list.iter_mut().for_each(forget_places),
+        _ => {}
+    }
+}
