@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
@@ -10,7 +11,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -1129,20 +1130,9 @@ fn one_passing_check_never_turns_a_criterion_plainly_satisfied() {
     }
 }
 
-/// The seeds are read where they lie; none of them is copied.
-fn seeds() -> Option<PathBuf> {
-    let folder = support::corpora("")?.parent()?.join("seeds");
-    if folder.is_dir() {
-        Some(folder)
-    } else {
-        println!("seeds: absent, skipped");
-        None
-    }
-}
-
 /// A folder in which `docs/` is the seeds.
 fn with_seeds(setup: &str) -> Option<Folder> {
-    let seeds = seeds()?;
+    let seeds = support::seeds()?;
     let folder = Folder::with(&[("onus.yaml", setup)]);
     for entry in std::fs::read_dir(seeds).expect("the seeds can be listed") {
         let entry = entry.expect("a seed can be listed");

@@ -40,6 +40,15 @@ pub(crate) fn corpora(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// The documents of five systems, or nothing, said aloud, where they are absent. They are read where they lie.
+pub(crate) fn seeds() -> Option<PathBuf> {
+    let found = repository().join("../shared/seeds").canonicalize().ok();
+    if found.is_none() {
+        println!("seeds: absent, skipped");
+    }
+    found
+}
+
 /// Prints one line about a corpus, and appends it to the file that `ONUS_CORPUS_SUMMARY` names.
 pub(crate) fn summarise(line: &str) {
     println!("{line}");

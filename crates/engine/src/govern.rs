@@ -399,7 +399,7 @@ impl Roller<'_> {
         if let Some(kinds) = self.agreements.get(&party.id.value) {
             shown.agreements = kinds.iter().cloned().collect();
         }
-        for (_, message, at, help) in &facts.not_offered {
+        for (message, at, help) in &facts.not_offered {
             self.observations.push(Observation {
                 what: Observed::NotOffered,
                 message: format!("{message} (deployment `{id}`)"),

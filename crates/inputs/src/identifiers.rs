@@ -112,16 +112,22 @@ pub fn resolve_full<'c>(
     let (name, id) = written.trim().split_once('/').unwrap_or((written, ""));
     match catalog.framework(name.trim()).filter(|_| !id.is_empty()) {
         Some(framework) => Ok((framework, resolve(framework, id))),
-        None => {
-            let ids = catalog.frameworks.iter().map(|f| f.id.value.as_str());
-            Err(FullUnknown {
-                near: did_you_mean(name, ids)
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect(),
-            })
-        }
+        None => Err(FullUnknown {
+            near: did_you_mean(name, framework_names(catalog))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        }),
     }
+}
+
+/// What frameworks are called: their ids and aliases.
+pub fn framework_names(catalog: &Catalog) -> impl Iterator<Item = &str> {
+    catalog
+        .frameworks
+        .iter()
+        .flat_map(|f| f.aliases.iter().chain([&f.id.value]))
+        .map(String::as_str)
 }
 
 /// All requirements that stand within a group or a requirement, however deep, in the framework's order.
@@ -229,11 +235,11 @@ impl<'f> Index<'f> {
 
     /// One id, range, pattern or series.
     fn one(&self, written: &str) -> Meaning<'f> {
-        if let Some(found) = self.exact(written) {
-            return found;
-        }
         if written.contains('*') {
             return self.pattern(written);
+        }
+        if let Some(found) = self.exact(written) {
+            return found;
         }
         if let Some(found) = self.range(written) {
             return found;
@@ -372,6 +378,13 @@ impl<'f> Index<'f> {
     /// The nearest official ids: of the same series first.
     fn near(&self, written: &str) -> Vec<String> {
         let wanted = self.bare(written);
+        // `8.24` where `A.8.24` is meant.
+        let ends = |r: &&Requirement| !wanted.is_empty() && parts(&r.id.value).ends_with(&wanted);
+        let whole = self.framework.requirements.iter().filter(ends).take(3);
+        let whole: Vec<String> = whole.map(|r| r.id.value.clone()).collect();
+        if !whole.is_empty() {
+            return whole;
+        }
         let shared = |id: &str| {
             parts(id)
                 .iter()

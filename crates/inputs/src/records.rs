@@ -35,6 +35,9 @@ pub struct Found {
 }
 
 impl PathPattern {
+    /// The names that stand for a date or a part of one.
+    pub const DATES: [&str; 7] = ["date", "year", "quarter", "half", "month", "week", "day"];
+
     /// Reads a pattern. Known names: `{year}`, `{quarter}`, `{half}`, `{month}`, `{week}`, `{day}`, `{date}`; any other stands for
     /// one or more characters without `/`.
     ///
@@ -90,7 +93,7 @@ impl PathPattern {
         if !matched(&self.0, path, &mut names) {
             return None;
         }
-        let named = ["date", "year", "quarter", "half", "month", "week", "day"]
+        let named = Self::DATES
             .iter()
             .any(|known| names.iter().any(|(name, _)| name == known));
         let period = period_of(&names);

@@ -10,8 +10,10 @@ pub enum Shape {
     Id,
     /// A day, `2026-11-21`.
     Date,
-    /// A length of time: `12 months`, `90 days`, `P1Y`, `indefinite`.
+    /// A length of time: `12 months`, `90 days`, `P1Y`.
     Length,
+    /// A length of time, or `indefinite`.
+    LengthOrNone,
     /// A SHA-256 digest: 64 hexadecimal digits, after `sha256:` or by themselves.
     Digest,
     /// A whole number.
@@ -79,8 +81,8 @@ const fn may(name: &'static str, shape: Shape, doc: &'static str) -> Key {
 }
 
 use Shape::{
-    Bool, Condition, Date, Digest, Id, Integer, Length, List, Map, OneOf, OneOrMore, Record as Rec,
-    Scalar, Text, TextOr,
+    Bool, Condition, Date, Digest, Id, Integer, Length, LengthOrNone, List, Map, OneOf, OneOrMore,
+    Record as Rec, Scalar, Text, TextOr,
 };
 
 const TEXTS: Shape = OneOrMore(&Text);
@@ -360,7 +362,7 @@ pub const EVIDENCE: Record = Record {
             Length,
             "how long after a period it may still be done",
         ),
-        may("retention", Length, "how long records are kept"),
+        may("retention", LengthOrNone, "how long records are kept"),
         may("by", Text, "the role that does it"),
         may(
             "kind",

@@ -56,17 +56,23 @@ impl Party {
     /// The choice that a written word means: letter case, other spellings and the suffix of regions aside.
     #[must_use]
     pub fn choice(&self, fact: Fact, word: &str) -> Option<&Choice> {
+        self.among(self.choices(fact), word)
+    }
+
+    /// The choice among some of this party's that a written word means.
+    #[must_use]
+    pub fn among<'c>(&self, choices: &'c [Choice], word: &str) -> Option<&'c Choice> {
         let lower = word.trim().to_lowercase();
-        let bare = match (&self.region_suffix, fact) {
-            (Some(suffix), Fact::Region) => lower
-                .strip_suffix(&suffix.to_lowercase())
-                .unwrap_or(&lower)
-                .to_owned(),
-            _ => lower,
+        let same = |bare: &str| {
+            choices.iter().find(|choice| {
+                choice.id.value.to_lowercase() == bare
+                    || choice.names.iter().any(|n| n.to_lowercase() == bare)
+            })
         };
-        self.choices(fact).iter().find(|choice| {
-            choice.id.value.to_lowercase() == bare
-                || choice.names.iter().any(|n| n.to_lowercase() == bare)
+        same(&lower).or_else(|| {
+            // Only regions have a suffix, and nothing else ends so.
+            let suffix = self.region_suffix.as_ref()?.to_lowercase();
+            same(lower.strip_suffix(&suffix)?)
         })
     }
 }
@@ -192,7 +198,7 @@ pub struct Area {
     /// What people call it.
     pub title: String,
     /// In a framework's own matrix: the requirements that it is about, as `framework/requirement`.
-    pub requirements: Vec<String>,
+    pub requirements: Vec<Spanned<String>>,
     /// Whether one party can only act when the other has.
     pub dependent: Option<bool>,
     /// Its parts.
@@ -215,7 +221,7 @@ pub struct Part {
     /// Nobody has to do it, for this reason.
     pub not_applicable: Option<Spanned<String>>,
     /// The requirements that a customer may inherit with it, as `framework/requirement`.
-    pub inheritable: Vec<String>,
+    pub inheritable: Vec<Spanned<String>>,
     /// It is a setting on the customer's side.
     pub customer_setting: bool,
     /// Where the source says so.
@@ -309,9 +315,9 @@ pub struct Attestation {
     /// The categories that it covers.
     pub categories: Option<Vec<Spanned<String>>>,
     /// The requirements that it covers, as `framework/requirement`.
-    pub criteria: Option<Vec<String>>,
+    pub criteria: Option<Vec<Spanned<String>>>,
     /// Exceptions: the requirements, and what was found.
-    pub exceptions: Vec<(Vec<String>, Option<String>, Span)>,
+    pub exceptions: Vec<(Vec<Spanned<String>>, Option<String>)>,
     /// The auditor's opinion.
     pub opinion: Option<Spanned<String>>,
     /// Who audited.
@@ -356,19 +362,19 @@ pub struct Scope {
     /// The last day.
     pub until: Option<Date>,
     /// Only these plans.
-    pub plans: Option<Vec<String>>,
+    pub plans: Option<Vec<Spanned<String>>>,
     /// Only these offerings.
-    pub offerings: Option<Vec<String>>,
+    pub offerings: Option<Vec<Spanned<String>>>,
     /// Only these regions.
-    pub regions: Option<Vec<String>>,
+    pub regions: Option<Vec<Spanned<String>>>,
     /// All regions but these.
-    pub except_regions: Vec<String>,
+    pub except_regions: Vec<Spanned<String>>,
     /// Only these types of regions.
-    pub region_types: Option<Vec<String>>,
+    pub region_types: Option<Vec<Spanned<String>>>,
     /// Only these components.
-    pub components: Option<Vec<String>>,
+    pub components: Option<Vec<Spanned<String>>>,
     /// All components but these.
-    pub except_components: Vec<String>,
+    pub except_components: Vec<Spanned<String>>,
     /// Where this is published.
     pub source: Option<String>,
     /// Where it stands.
@@ -383,7 +389,7 @@ pub struct Subservice {
     /// Whether the report leaves it out.
     pub carved_out: bool,
     /// The requirements that it is about, as `framework/requirement`; all where there is none.
-    pub criteria: Option<Vec<String>>,
+    pub criteria: Option<Vec<Spanned<String>>>,
 }
 
 /// A control that a provider expects of its customers.
@@ -394,7 +400,7 @@ pub struct Cuec {
     /// What is expected.
     pub title: String,
     /// The requirements that it is about, as `framework/requirement`; all where there is none.
-    pub criteria: Option<Vec<String>>,
+    pub criteria: Option<Vec<Spanned<String>>>,
 }
 
 /// Who of us read a report.

@@ -427,7 +427,7 @@ fn requirements(
         no_such(
             "framework",
             id,
-            catalog.frameworks.iter().map(|f| f.id.value.as_str()),
+            onus_inputs::identifiers::framework_names(catalog),
         )
     })?;
     let found = onus_inputs::authored::requirements_of(framework, profile)?;
@@ -545,10 +545,10 @@ mod tests {
                     let requirement = &link.requirement.value;
                     let own = authored.catalog.matrices.iter().any(|m| {
                         let areas = || m.areas.iter().flat_map(|a| &a.requirements);
-                        m.framework.is_some() && areas().any(|r| r == requirement)
+                        m.framework.is_some() && areas().any(|r| r.value == *requirement)
                     });
                     assert!(
-                        own || part.inheritable.contains(requirement),
+                        own || part.inheritable.iter().any(|r| r.value == *requirement),
                         "{} is for {requirement}, and {area}/{} cannot be inherited for it",
                         control.id.value,
                         part.id.value

@@ -62,7 +62,8 @@ fn shape(shape_of: &Shape, definitions: &mut BTreeMap<String, Value>) -> Value {
         // YAML reads `1.1` as a number, and it is an id all the same.
         Shape::Id => json!({"type": ["string", "number"]}),
         Shape::Date => json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
-        Shape::Length => {
+        Shape::Length => json!({"type": "string", "pattern": "[0-9]"}),
+        Shape::LengthOrNone => {
             json!({"type": "string", "pattern": "[0-9]|^(indefinite|indefinitely|forever)$"})
         }
         // YAML reads one of decimal digits alone as a number.

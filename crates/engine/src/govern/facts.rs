@@ -23,8 +23,8 @@ pub(crate) struct Facts {
     pub(crate) known: Case,
     /// What the provider has choices for, and we do not know.
     pub(crate) unknown: Vec<Fact>,
-    /// What the provider does not offer: the fact, a sentence, its place, what to do.
-    pub(crate) not_offered: Vec<(Fact, String, Option<Label>, Option<String>)>,
+    /// What the provider does not offer: a sentence, its place, what to do.
+    pub(crate) not_offered: Vec<(String, Option<Label>, Option<String>)>,
     /// The components in use, if declared.
     pub(crate) components: Option<Vec<String>>,
     /// The classes of data.
@@ -70,7 +70,6 @@ impl Facts {
                 let near = did_you_mean(value, choices.iter().map(|c| c.id.value.as_str()));
                 let all: Vec<&str> = choices.iter().map(|c| c.id.value.as_str()).collect();
                 facts.not_offered.push((
-                    fact,
                     format!("`{}` has no {word} `{value}`", party.id.value),
                     label(""),
                     Some(near.map_or_else(
@@ -88,7 +87,6 @@ impl Facts {
                     _ => "at another time".to_owned(),
                 };
                 facts.not_offered.push((
-                    fact,
                     format!(
                         "`{}` has the {word} `{}` only {when}",
                         party.id.value, choice.id.value
@@ -100,7 +98,32 @@ impl Facts {
             facts.known.insert(fact, choice.id.value.clone());
         }
         facts.plans_needed(deployment, party);
+        facts.components_known(deployment, party);
         facts
+    }
+
+    /// A component under a name that nobody knows could be one that a scope leaves out.
+    fn components_known(&mut self, deployment: &Deployment, party: &Party) {
+        for written in deployment.components.iter().flatten() {
+            let known = party.among(&party.components, &written.value).is_some();
+            // A provider without a list says nothing of components, and no scope can name one.
+            if known || party.components.is_empty() {
+                continue;
+            }
+            let ids = || party.components.iter().map(|c| c.id.value.as_str());
+            let help = match did_you_mean(&written.value, ids()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it has `{}`", ids().collect::<Vec<_>>().join("`, `")),
+            };
+            self.not_offered.push((
+                format!("`{}` has no component `{}`", party.id.value, written.value),
+                deployment
+                    .text
+                    .as_ref()
+                    .map(|text| label(text, written.span)),
+                Some(help),
+            ));
+        }
     }
 
     /// Some choices can be had with some plans only.
@@ -128,7 +151,6 @@ impl Facts {
                     message: String::new(),
                 });
             found.push((
-                fact,
                 format!(
                     "the {} `{}` cannot be had with the plan `{plan}`",
                     fact.name().replace('_', " "),
@@ -210,11 +232,8 @@ fn with_the_plan(party: &Party, case: &Case, fact: Fact) -> bool {
 }
 
 fn component(party: &Party, word: &str) -> String {
-    let same = |name: &str| name.eq_ignore_ascii_case(word);
     party
-        .components
-        .iter()
-        .find(|c| same(&c.id.value) || c.names.iter().any(|n| same(n)))
+        .among(&party.components, word)
         .map_or_else(|| word.to_lowercase(), |c| c.id.value.clone())
 }
 
@@ -490,7 +509,7 @@ pub(crate) fn areas<'c>(
             .filter(|m| m.of.value == provider)
             .filter(|m| m.framework.as_ref().is_some_and(|f| f.value == framework))
             .flat_map(|m| m.areas.iter().map(move |a| (m, a)))
-            .filter(|(_, a)| a.requirements.iter().any(|r| r == requirement))
+            .filter(|(_, a)| a.requirements.iter().any(|r| r.value == requirement))
             .collect();
         if !own.is_empty() {
             return own;

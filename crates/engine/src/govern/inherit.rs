@@ -7,7 +7,7 @@ use onus_model::date::{Date, days_between, months_begun};
 use onus_model::governance::Because;
 use onus_model::problem::Label;
 use onus_model::responsibility::{Attestation, Fact, Part, Party, Scope};
-use onus_model::source::{Span, Text};
+use onus_model::source::{Span, Spanned, Text};
 use onus_model::status::Reason;
 
 use super::facts::{Case, Facts, label, principal};
@@ -252,14 +252,14 @@ impl Inheritance<'_> {
     }
 
     fn resource(&self, a: &Attestation, scope: Option<&Scope>) -> Result<Fields, String> {
-        let set = |list: Option<&Vec<String>>| {
-            list.map(|l| texts(l.iter().map(|v| v.as_str()).collect::<Vec<_>>()))
+        let set = |list: Option<&Vec<Spanned<String>>>| {
+            list.map(|l| texts(l.iter().map(|v| v.value.as_str()).collect::<Vec<_>>()))
         };
-        let some = |list: Option<&Vec<String>>| {
+        let some = |list: Option<&Vec<Spanned<String>>>| {
             Some(texts(
                 list.into_iter()
                     .flatten()
-                    .map(String::as_str)
+                    .map(|v| v.value.as_str())
                     .collect::<Vec<_>>(),
             ))
         };
@@ -351,13 +351,10 @@ impl Inheritance<'_> {
             ("id", Some(text(&question.part.id.value))),
             (
                 "inheritable",
-                Some(flag(
-                    question
-                        .part
-                        .inheritable
-                        .iter()
-                        .any(|r| r == question.requirement),
-                )),
+                Some(flag(named_in(
+                    &question.part.inheritable,
+                    question.requirement,
+                ))),
             ),
             (
                 "customerSetting",
@@ -374,9 +371,9 @@ impl Inheritance<'_> {
             ),
             (
                 "qualified",
-                Some(flag(attestation.exceptions.iter().any(
-                    |(criteria, _, _)| criteria.iter().any(|c| c == question.requirement),
-                ))),
+                Some(flag(attestation.exceptions.iter().any(|(criteria, _)| {
+                    named_in(criteria, question.requirement)
+                }))),
             ),
             (
                 "unmappedCuecs",
@@ -395,7 +392,7 @@ impl Inheritance<'_> {
         let listed = attestation
             .criteria
             .as_ref()
-            .map(|list| list.iter().any(|c| c == requirement));
+            .map(|list| named_in(list, requirement));
         let category = self
             .catalog
             .requirement(requirement)
@@ -418,7 +415,7 @@ impl Inheritance<'_> {
             .filter(|cuec| {
                 cuec.criteria
                     .as_ref()
-                    .is_none_or(|list| list.iter().any(|c| c == question.requirement))
+                    .is_none_or(|list| named_in(list, question.requirement))
             })
             .filter(|cuec| {
                 !attestation.mapped.iter().any(|(id, controls)| {
@@ -461,7 +458,7 @@ impl Inheritance<'_> {
             let about = entry
                 .criteria
                 .as_ref()
-                .is_none_or(|list| list.iter().any(|c| c == question.requirement));
+                .is_none_or(|list| named_in(list, question.requirement));
             // Where it is said who does a part, the others of the provider's providers do not matter to it.
             let performs = others.is_empty() || others.iter().any(|p| **p == entry.party.value);
             let hosts = question
@@ -491,7 +488,10 @@ impl Inheritance<'_> {
             let none = BTreeSet::new();
             // Its part is whatever the provider left to it: it is offered as a whole.
             let part = Part {
-                inheritable: vec![question.requirement.to_owned()],
+                inheritable: vec![Spanned {
+                    value: question.requirement.to_owned(),
+                    span: Span::default(),
+                }],
                 customer_setting: false,
                 ..question.part.clone()
             };
@@ -519,6 +519,11 @@ impl Inheritance<'_> {
         open.dedup_by(|a, b| a.0 == b.0);
         open
     }
+}
+
+/// Whether a list names a requirement.
+fn named_in(list: &[Spanned<String>], requirement: &str) -> bool {
+    list.iter().any(|one| one.value == requirement)
 }
 
 /// The scope that holds on a day: of those that have begun and not ended the newest.
@@ -637,7 +642,7 @@ impl Explain<'_> {
                     .facts
                     .not_offered
                     .iter()
-                    .map(|(_, words, _, _)| words.as_str())
+                    .map(|(words, _, _)| words.as_str())
                     .collect();
                 if not_offered.is_empty() {
                     super::facts::case_words(&self.question.facts.known)
@@ -660,8 +665,8 @@ impl Explain<'_> {
             Reason::CriterionQualified => a
                 .exceptions
                 .iter()
-                .filter(|(list, _, _)| list.iter().any(|c| c == self.question.requirement))
-                .filter_map(|(_, note, _)| note.clone())
+                .filter(|(list, _)| named_in(list, self.question.requirement))
+                .filter_map(|(_, note)| note.clone())
                 .collect::<Vec<_>>()
                 .join("; "),
             Reason::OpinionQualified => a

@@ -11,6 +11,7 @@ use crate::dates;
 use crate::document::{Kind, NodeId, Scalar, Tree};
 
 /// The form of a day, for help.
+const LENGTH: &str = "write a number and a unit: `90 days`, `12 months`";
 const DAY: &str = "write days as `2026-11-21`";
 
 /// Reads one file.
@@ -30,7 +31,7 @@ impl Reader<'_, '_> {
         &mut self.problems[last]
     }
 
-    fn say(&mut self, message: impl Into<String>, span: Span, help: impl Into<String>) {
+    pub(super) fn say(&mut self, message: impl Into<String>, span: Span, help: impl Into<String>) {
         self.problem(message, span).help = Some(help.into());
     }
 
@@ -194,15 +195,17 @@ impl Reader<'_, '_> {
                 };
                 self.say(format!("`{raw}` {what}"), span, DAY);
             }
-            Shape::Length => {
-                if let Err(why) = dates::length(&raw) {
+            Shape::Length | Shape::LengthOrNone => match dates::length(&raw) {
+                Err(why) => self.say(why, span, LENGTH),
+                Ok(None) if *shape == Shape::Length => {
                     self.say(
-                        why,
+                        format!("`{raw}` has no end, and here one is needed"),
                         span,
-                        "write a number and a unit: `90 days`, `12 months`, or `indefinite`",
+                        LENGTH,
                     );
                 }
-            }
+                Ok(_) => {}
+            },
             Shape::Digest if digest(&raw).is_none() => {
                 self.say(
                     "a SHA-256 digest has 64 hexadecimal digits",

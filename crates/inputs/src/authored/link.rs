@@ -9,7 +9,7 @@ use onus_model::setup::Setup;
 use onus_model::source::{Span, Spanned, Text};
 
 use super::in_order;
-use crate::identifiers::{Meaning, resolve, resolve_full};
+use crate::identifiers::{Meaning, framework_names, resolve, resolve_full};
 
 /// Links everything. Nothing is dropped: what is unknown is reported, and stays as it is.
 pub(super) fn linked(catalog: &mut Catalog, setup: Option<&Setup>, problems: &mut Vec<Problem>) {
@@ -53,11 +53,22 @@ pub(super) fn linked(catalog: &mut Catalog, setup: Option<&Setup>, problems: &mu
     for matrix in &mut catalog.matrices {
         linker.matrix(matrix);
     }
-    let terms: Vec<Attestation> = catalog.attestations.clone();
-    for attestation in &mut catalog.attestations {
-        linker.merged(attestation, &terms);
+    // Terms first: what a proof takes over from them is spelled officially by then.
+    for attestation in catalog
+        .attestations
+        .iter_mut()
+        .filter(|a| a.terms.is_none())
+    {
+        linker.complete(attestation);
+        linker.attestation(attestation, &controls);
     }
-    for attestation in &mut catalog.attestations {
+    let terms: Vec<Attestation> = catalog.attestations.clone();
+    for attestation in catalog
+        .attestations
+        .iter_mut()
+        .filter(|a| a.terms.is_some())
+    {
+        linker.merged(attestation, &terms);
         linker.attestation(attestation, &controls);
     }
     for control in &mut catalog.controls {
@@ -180,6 +191,8 @@ fn frameworks(catalog: &Catalog, problems: &mut Vec<Problem>) {
                 problems.push(
                     Problem::error(if other.id.value == framework.id.value {
                         format!("the framework `{name}` is declared twice")
+                    } else if other.id.value == *name {
+                        format!("`{name}` is the id of another framework")
                     } else {
                         format!("`{name}` is a name of `{}`, too", other.id.value)
                     })
@@ -272,7 +285,18 @@ fn circles(framework: &Framework, start: &str) -> bool {
 }
 
 fn unknown(what: &str, name: &str, near: Option<&str>) -> Problem {
-    let problem = Problem::error(format!("there is no {what} `{name}`"));
+    nearest(Problem::error(format!("there is no {what} `{name}`")), near)
+}
+
+/// Something that another thing does not have.
+fn lacks(owner: &str, what: &str, name: &str, near: Option<&str>) -> Problem {
+    nearest(
+        Problem::error(format!("`{owner}` has no {what} `{name}`")),
+        near,
+    )
+}
+
+fn nearest(problem: Problem, near: Option<&str>) -> Problem {
     match near {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem,
@@ -383,8 +407,7 @@ impl Linker<'_> {
         match self.known.framework(&id.value) {
             Some(found) => id.value.clone_from(&found.id.value),
             None => {
-                let ids = self.known.frameworks.iter().map(|f| f.id.value.as_str());
-                let near = did_you_mean(&id.value, ids);
+                let near = did_you_mean(&id.value, framework_names(&self.known));
                 self.problems
                     .push(unknown("framework", &id.value, near).at(text, id.span, ""));
             }
@@ -451,12 +474,12 @@ impl Linker<'_> {
         }
     }
 
-    /// A list without spans of its own.
-    fn lists(&mut self, list: &mut Vec<String>, span: Span, text: &Text, framework: Option<&str>) {
-        let written = std::mem::take(list);
-        for one in written {
-            let found = self.many(&one, span, text, framework, true);
-            list.extend(found);
+    /// Requirements, respelled; ranges and patterns become all that they name.
+    fn lists(&mut self, list: &mut Vec<Spanned<String>>, text: &Text, framework: Option<&str>) {
+        for one in std::mem::take(list) {
+            let found = self.many(&one.value, one.span, text, framework, true);
+            let span = one.span;
+            list.extend(found.into_iter().map(|value| Spanned { value, span }));
         }
     }
 
@@ -521,7 +544,7 @@ impl Linker<'_> {
                     ),
                 );
             }
-            self.lists(&mut area.requirements, area.id.span, &text, own.as_deref());
+            self.lists(&mut area.requirements, &text, own.as_deref());
             let mut parts: BTreeSet<String> = BTreeSet::new();
             for part in &mut area.parts {
                 if !parts.insert(part.id.value.clone()) {
@@ -530,7 +553,7 @@ impl Linker<'_> {
                             .at(&text, part.id.span, "again here"),
                     );
                 }
-                self.lists(&mut part.inheritable, part.id.span, &text, own.as_deref());
+                self.lists(&mut part.inheritable, &text, own.as_deref());
                 for assignment in &mut part.assignments {
                     if let Owner::Party(id) = &assignment.accountable.value {
                         let id = Spanned {
@@ -573,12 +596,8 @@ impl Linker<'_> {
                         );
                         let what = fact.name().replace('_', " ");
                         self.problems.push(
-                            unknown(
-                                &format!("{what} of `{}`", party.id.value),
-                                &value.value,
-                                near,
-                            )
-                            .at(text, value.span, ""),
+                            lacks(&party.id.value, &what, &value.value, near)
+                                .at(text, value.span, ""),
                         );
                     }
                 }
@@ -586,23 +605,27 @@ impl Linker<'_> {
         }
     }
 
+    /// What has no terms says itself what it is.
+    fn complete(&mut self, attestation: &Attestation) {
+        for (key, missing) in [
+            ("of", attestation.of.is_none()),
+            ("framework", attestation.framework.is_none()),
+            // A pack says no more than its source, and that may leave it open.
+            ("type", attestation.kind.is_none() && !attestation.packed),
+        ] {
+            if missing {
+                self.problems.push(
+                    Problem::error(format!("`{key}` is missing"))
+                        .at(&attestation.text, attestation.id.span, "")
+                        .help("an attestation says it itself, or names the `terms` of a pack"),
+                );
+            }
+        }
+    }
+
     /// A proof takes over from its terms what it does not say itself.
     fn merged(&mut self, attestation: &mut Attestation, all: &[Attestation]) {
         let Some(terms) = attestation.terms.clone() else {
-            for (key, missing) in [
-                ("of", attestation.of.is_none()),
-                ("framework", attestation.framework.is_none()),
-                // A pack says no more than its source, and that may leave it open.
-                ("type", attestation.kind.is_none() && !attestation.packed),
-            ] {
-                if missing {
-                    self.problems.push(
-                        Problem::error(format!("`{key}` is missing"))
-                            .at(&attestation.text, attestation.id.span, "")
-                            .help("an attestation says it itself, or names the `terms` of a pack"),
-                    );
-                }
-            }
             return;
         };
         let Some(base) = all.iter().find(|a| a.id.value == terms.value) else {
@@ -685,22 +708,21 @@ impl Linker<'_> {
             self.framework(framework, &text);
         }
         let own = a.framework.as_ref().map(|f| f.value.clone());
-        let span = a.id.span;
         if let Some(criteria) = &mut a.criteria {
-            self.lists(criteria, span, &text, own.as_deref());
+            self.lists(criteria, &text, own.as_deref());
         }
-        for (criteria, _, span) in &mut a.exceptions {
-            self.lists(criteria, *span, &text, own.as_deref());
+        for (criteria, _) in &mut a.exceptions {
+            self.lists(criteria, &text, own.as_deref());
         }
         for entry in &mut a.subservice {
             self.party(&entry.party, &text);
             if let Some(criteria) = &mut entry.criteria {
-                self.lists(criteria, entry.party.span, &text, own.as_deref());
+                self.lists(criteria, &text, own.as_deref());
             }
         }
         for cuec in &mut a.cuecs {
             if let Some(criteria) = &mut cuec.criteria {
-                self.lists(criteria, cuec.id.span, &text, own.as_deref());
+                self.lists(criteria, &text, own.as_deref());
             }
         }
         self.categories(a, own.as_deref());
@@ -732,7 +754,6 @@ impl Linker<'_> {
 
     /// Scopes are in the provider's spelling.
     fn scopes(&mut self, a: &mut Attestation) {
-        use onus_model::responsibility::Fact;
         let Some(party) =
             a.of.as_ref()
                 .and_then(|of| self.known.party(&of.value))
@@ -742,25 +763,32 @@ impl Linker<'_> {
         };
         for scope in &mut a.scope {
             let lists = [
-                (Fact::Plan, scope.plans.as_mut()),
-                (Fact::Offering, scope.offerings.as_mut()),
-                (Fact::Region, scope.regions.as_mut()),
-                (Fact::Region, Some(&mut scope.except_regions)),
-                (Fact::RegionType, scope.region_types.as_mut()),
+                ("plan", &party.plans, scope.plans.as_mut()),
+                ("offering", &party.offerings, scope.offerings.as_mut()),
+                ("region", &party.regions, scope.regions.as_mut()),
+                ("region", &party.regions, Some(&mut scope.except_regions)),
+                (
+                    "region type",
+                    &party.region_types,
+                    scope.region_types.as_mut(),
+                ),
+                ("component", &party.components, scope.components.as_mut()),
+                (
+                    "component",
+                    &party.components,
+                    Some(&mut scope.except_components),
+                ),
             ];
-            for (fact, list) in lists {
-                for value in list.into_iter().flatten() {
-                    match party.choice(fact, value) {
-                        Some(choice) => value.clone_from(&choice.id.value),
+            for (what, choices, list) in lists {
+                for word in list.into_iter().flatten() {
+                    match party.among(choices, &word.value) {
+                        Some(choice) => word.value.clone_from(&choice.id.value),
                         None => {
-                            let near = did_you_mean(
-                                value,
-                                party.choices(fact).iter().map(|c| c.id.value.as_str()),
-                            );
-                            let what = fact.name().replace('_', " ");
+                            let ids = choices.iter().map(|c| c.id.value.as_str());
+                            let near = did_you_mean(&word.value, ids);
                             self.problems.push(
-                                unknown(&format!("{what} of `{}`", party.id.value), value, near)
-                                    .at(&a.text, scope.span, ""),
+                                lacks(&party.id.value, what, &word.value, near)
+                                    .at(&a.text, word.span, ""),
                             );
                         }
                     }
@@ -803,7 +831,7 @@ impl Linker<'_> {
         let Some(found) = found.areas.iter().find(|a| a.id.value == name) else {
             let near = did_you_mean(name, found.areas.iter().map(|a| a.id.value.as_str()));
             self.problems
-                .push(unknown(&format!("area of `{matrix}`"), name, near).at(&text, area.span, ""));
+                .push(lacks(matrix, "area", name, near).at(&text, area.span, ""));
             return;
         };
         let parts: BTreeSet<String> = found.parts.iter().map(|p| p.id.value.clone()).collect();

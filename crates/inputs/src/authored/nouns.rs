@@ -6,6 +6,7 @@ use onus_model::catalog::{
 };
 use onus_model::check::Severity;
 use onus_model::date::{Frequency, Length};
+use onus_model::problem::did_you_mean;
 use onus_model::responsibility::{
     Agreement, Area, Assignment, Attestation, AttestationType, Choice, Condition, Cuec, Fact,
     Matrix, Owner, Part, Party, Provenance, Reviewed, Says, Scope, Statement, Subservice,
@@ -16,6 +17,7 @@ use onus_model::waiver::{Waiver, WaiverKind, Waiving};
 
 use super::grammar::Reader;
 use crate::document::{Kind, NodeId};
+use crate::records::PathPattern;
 
 /// A statement holds for so long where nothing is said.
 const STATEMENT: Length = Length::months(12);
@@ -256,6 +258,12 @@ impl Reader<'_, '_> {
         if let Some(problem) = super::grammar::pattern_problem(&evidence, self.text) {
             self.problems.push(problem);
         }
+        let periodic = evidence.every.filter(|every| *every != Frequency::Event);
+        if let Some((every, Ok(pattern))) =
+            periodic.map(|every| (every, PathPattern::parse(&evidence.path.value)))
+        {
+            self.named_by_date(every, &pattern, &evidence.path);
+        }
         if evidence.every == Some(Frequency::Event) && evidence.events.is_none() {
             self.problem(
                 "`every: event` does not say where events are recorded",
@@ -272,6 +280,33 @@ impl Reader<'_, '_> {
             .help = Some("add `every: quarter`, or `max_age: 12 months`".to_owned());
         }
         Some(evidence)
+    }
+
+    /// Records of a period lie in files of their own.
+    fn named_by_date(&mut self, every: Frequency, pattern: &PathPattern, path: &Spanned<String>) {
+        let known = PathPattern::DATES;
+        if pattern.names().any(|name| known.contains(&name)) {
+            return;
+        }
+        let near = pattern
+            .names()
+            .find_map(|name| Some((name, did_you_mean(name, known.iter().copied())?)));
+        let (message, help) = match near {
+            Some((name, near)) => (
+                format!("`{{{name}}}` is no name of a date"),
+                format!("did you mean `{{{near}}}`?"),
+            ),
+            // The record itself may say which period it is about.
+            None if pattern.names().next().is_some() => return,
+            None => (
+                format!("all records of every {} would be one file", every.name()),
+                format!(
+                    "name the period in the path: `{{{}}}`",
+                    known.join("}`, `{")
+                ),
+            ),
+        };
+        self.say(message, path.span, help);
     }
 
     fn provenance(&self, root: NodeId) -> Provenance {
@@ -336,7 +371,7 @@ impl Reader<'_, '_> {
                 Some(Area {
                     id: self.get(item, "area")?,
                     title: self.plain(item, "title").unwrap_or_default(),
-                    requirements: values(self.words(item, "requirements")),
+                    requirements: self.words(item, "requirements"),
                     dependent: self
                         .plain(item, "subtype")
                         .map(|subtype| subtype == "dependent"),
@@ -430,7 +465,7 @@ impl Reader<'_, '_> {
             assignments,
             both: self.get(item, "both"),
             not_applicable: self.get(item, "not_applicable"),
-            inheritable: values(self.words(item, "inheritable")),
+            inheritable: self.words(item, "inheritable"),
             customer_setting: self.flag(item, "customer_setting").unwrap_or(false),
             quote: self.plain(item, "quote"),
             span: self.tree.span(item),
@@ -477,8 +512,6 @@ impl Reader<'_, '_> {
                 span: word.span,
             })
         });
-        let listed =
-            |reader: &Self, node: NodeId, key: &str| reader.some_words(node, key).map(values);
         let period = self
             .node(root, "period")
             .and_then(|node| self.period(node, "from", "to"));
@@ -513,17 +546,11 @@ impl Reader<'_, '_> {
             status: self.get(root, "status"),
             due: self.day(root, "due"),
             categories: self.some_words(root, "categories"),
-            criteria: listed(self, root, "criteria"),
+            criteria: self.some_words(root, "criteria"),
             exceptions: self
                 .list(root, "exceptions")
                 .into_iter()
-                .map(|item| {
-                    (
-                        values(self.words(item, "criteria")),
-                        self.plain(item, "note"),
-                        self.head(item),
-                    )
-                })
+                .map(|item| (self.words(item, "criteria"), self.plain(item, "note")))
                 .collect(),
             opinion: self.get(root, "opinion"),
             auditor: self.plain(root, "auditor"),
@@ -533,13 +560,13 @@ impl Reader<'_, '_> {
                 .map(|item| Scope {
                     from: self.date(item, "from"),
                     until: self.date(item, "until"),
-                    plans: listed(self, item, "plans"),
-                    offerings: listed(self, item, "offerings"),
-                    regions: listed(self, item, "regions"),
-                    except_regions: values(self.words(item, "except_regions")),
-                    region_types: listed(self, item, "region_types"),
-                    components: listed(self, item, "components"),
-                    except_components: values(self.words(item, "except_components")),
+                    plans: self.some_words(item, "plans"),
+                    offerings: self.some_words(item, "offerings"),
+                    regions: self.some_words(item, "regions"),
+                    except_regions: self.words(item, "except_regions"),
+                    region_types: self.some_words(item, "region_types"),
+                    components: self.some_words(item, "components"),
+                    except_components: self.words(item, "except_components"),
                     source: self.plain(item, "source"),
                     span: self.head(item),
                 })
@@ -555,7 +582,7 @@ impl Reader<'_, '_> {
                     Some(Subservice {
                         party: self.get(item, "party")?,
                         carved_out: self.plain(item, "method")? == "carve-out",
-                        criteria: listed(self, item, "criteria"),
+                        criteria: self.some_words(item, "criteria"),
                     })
                 })
                 .collect(),
@@ -566,7 +593,7 @@ impl Reader<'_, '_> {
                     Some(Cuec {
                         id: self.get(item, "id")?,
                         title: self.plain(item, "title").unwrap_or_default(),
-                        criteria: listed(self, item, "criteria"),
+                        criteria: self.some_words(item, "criteria"),
                     })
                 })
                 .collect(),
