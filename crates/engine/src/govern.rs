@@ -17,8 +17,8 @@ use onus_model::check::Check;
 use onus_model::date::{Date, Length, Period, days_between};
 use onus_model::evidence::Kept;
 use onus_model::governance::{
-    Because, ControlResult, DeploymentShown, EvidenceResult, Governance, MatrixRow, Observation,
-    Observed, PartResult, RequirementResult, Standing, Whose,
+    Absent, Because, ControlResult, DeploymentShown, EvidenceResult, Governance, MatrixRow,
+    Observation, Observed, PartResult, RequirementResult, Standing, Whose,
 };
 use onus_model::plan::{Plan, TypeId};
 use onus_model::problem::Problem;
@@ -1067,11 +1067,15 @@ impl Roller<'_> {
                 party,
                 now,
             };
-            for matrix in catalog
-                .matrices
-                .iter()
-                .filter(|m| m.of.value == party.id.value)
-            {
+            // A framework's own matrix says nothing where nobody is held to that framework.
+            let rules = self.rules;
+            let matters = |m: &&Matrix| {
+                m.of.value == party.id.value
+                    && m.framework
+                        .as_ref()
+                        .is_none_or(|f| rules.held.iter().any(|h| h.framework == f.value))
+            };
+            for matrix in catalog.matrices.iter().filter(matters) {
                 outdated(
                     &format!("the matrix `{}`", matrix.id.value),
                     &matrix.provenance,
@@ -1317,9 +1321,12 @@ fn division_rows(
                     [one] => fill(&mut row, part, one, party, &facts.known),
                     _ => {
                         let names: Vec<&str> = open.iter().map(|f| f.name()).collect();
-                        row.note = Some(format!(
-                            "depends on {}, which is not known",
-                            names.join(" and ").replace('_', " ")
+                        row.note = Some((
+                            Absent::Unknown,
+                            format!(
+                                "depends on {}, which is not known",
+                                names.join(" and ").replace('_', " ")
+                            ),
                         ));
                     }
                 }
@@ -1445,18 +1452,25 @@ fn fill(
                 .extend(owners.iter().map(|(o, _)| o.clone()));
         }
         Accountable::Both => {
-            row.note = Some(format!(
-                "split not stated: {}",
-                part.both.as_ref().map_or("", |b| b.value.as_str())
+            row.note = Some((
+                Absent::NotStated,
+                format!(
+                    "split not stated: {}",
+                    part.both.as_ref().map_or("", |b| b.value.as_str())
+                ),
             ));
         }
         Accountable::NotApplicable => {
-            row.note = part
-                .not_applicable
-                .as_ref()
-                .map(|n| format!("not applicable: {}", n.value));
+            row.note = part.not_applicable.as_ref().map(|n| {
+                (
+                    Absent::NotApplicable,
+                    format!("not applicable: {}", n.value),
+                )
+            });
         }
-        Accountable::Error(error) => row.note = Some(format!("could not be decided: {error}")),
+        Accountable::Error(error) => {
+            row.note = Some((Absent::Undecided, format!("could not be decided: {error}")));
+        }
         Accountable::Nobody => {}
     }
 }

@@ -430,7 +430,12 @@ impl Front<'_, '_> {
             "scope",
             "result",
             "updated",
+            "last_updated",
             "next_review",
+            "review_by",
+            "open_exceptions",
+            "grants",
+            "grants_sha256",
         ];
         if asked.contains(&key) && placeholder(&value.value) {
             self.content.template.get_or_insert(span);

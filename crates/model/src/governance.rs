@@ -195,6 +195,40 @@ pub struct RequirementResult {
     pub see: Vec<String>,
 }
 
+/// Why no party is named for a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Absent {
+    /// Nobody has to do it.
+    NotApplicable,
+    /// The source names both and does not say who does what.
+    NotStated,
+    /// It depends on a fact that is not known.
+    Unknown,
+    /// A condition erred.
+    Undecided,
+}
+
+impl Absent {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::NotApplicable,
+        Self::NotStated,
+        Self::Unknown,
+        Self::Undecided,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not-applicable",
+            Self::NotStated => "not-stated",
+            Self::Unknown => "unknown",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 /// A row of the responsibility matrix: one part, in one deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatrixRow {
@@ -220,8 +254,8 @@ pub struct MatrixRow {
     pub accountable: Vec<Owner>,
     /// Who does it.
     pub performs: Vec<String>,
-    /// What else is to be said: that both are named, that it depends on a fact that is not known.
-    pub note: Option<String>,
+    /// Why no party is named, where there is more to say than that nobody is.
+    pub note: Option<(Absent, String)>,
     /// Where the matrix says so.
     pub at: Option<Label>,
     /// The source, and the day that it was true.

@@ -7,13 +7,14 @@ use onus_inputs::records::{self, PathPattern};
 use onus_model::catalog::{Catalog, Evidence, EvidenceKind};
 use onus_model::date::Date;
 use onus_model::problem::Problem;
-use onus_model::responsibility::Attestation;
+use onus_model::responsibility::{Attestation, AttestationType};
+use onus_model::source::Text;
 
 use crate::args::{New, NewArgs, PackArgs};
 use crate::governance::today;
 use crate::load::{said, shown};
 use crate::output::{Stop, Terminal, not_there, to_new_file, to_stdout};
-use crate::packs::{self, Choice, Need};
+use crate::packs::{self, Choice, Need, SETUP};
 
 pub(crate) fn run(args: &NewArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let files = match &args.what {
@@ -55,13 +56,39 @@ pub(crate) fn run(args: &NewArgs, terminal: &Terminal) -> Result<u8, Stop> {
         }
         to_new_file(path, |out| out.write_all(text.as_bytes()))?;
     }
+    let next = match &args.what {
+        New::Control { folder, .. }
+        | New::Pack { folder, .. }
+        | New::Attestation { folder, .. } => next(folder),
+        New::Evidence { .. } => None,
+    };
     to_stdout(|out| {
         for (path, _) in &files {
             writeln!(out, "wrote {}", shown(path))?;
         }
-        Ok(())
+        match &next {
+            Some(next) => writeln!(out, "next: {next}"),
+            None => Ok(()),
+        }
     })?;
     Ok(0)
+}
+
+/// What is to be done for a folder to be read; nothing where the project file names it.
+fn next(folder: &Path) -> Option<String> {
+    let Ok(text) = fs::read_to_string(SETUP) else {
+        return Some(format!(
+            "`onus init` writes `{SETUP}`; name `{}` there under `controls`",
+            shown(folder)
+        ));
+    };
+    // What is wrong with it is said by the commands that need it.
+    let (setup, _) = onus_inputs::authored::setup(&Text::new(SETUP, text));
+    let named = setup.iter().flat_map(|s| &s.controls);
+    let read = named
+        .map(|c| Path::new(&c.value))
+        .any(|known| folder.starts_with(known) || known == Path::new("."));
+    (!read).then(|| format!("name `{}` under `controls` in `{SETUP}`", shown(folder)))
 }
 
 /// An id that is a file name, too.
@@ -183,7 +210,7 @@ fn attestation(
     packs: &PackArgs,
     terminal: &Terminal,
 ) -> Result<String, Stop> {
-    let compiled = packs::read(packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
+    let compiled = packs::read(packs, &[], Need::Beginning).compile(Choice::ALL, terminal)?;
     let catalog = &compiled.catalog;
     let of = match terms {
         Some(terms) => Some(terms_of(catalog, terms)?),
@@ -202,12 +229,18 @@ fn attestation(
         }
         None => (
             "where the report is kept".to_owned(),
-            "its SHA-256 digest: `sha256sum FILE`".to_owned(),
+            "what `sha256sum FILE` prints".to_owned(),
         ),
     };
     let today = today(None);
     let head = match of {
-        Some(terms) => format!("attestation: {id}\nterms: {}\n", terms.id.value),
+        Some(terms) => {
+            let kind = match terms.kind {
+                Some(_) => "",
+                None => "type: soc2-type-1 or soc2-type-2, as the report says\n",
+            };
+            format!("attestation: {id}\nterms: {}\n{kind}", terms.id.value)
+        }
         None => format!(
             "attestation: {id}\ntitle: {id}\nof: PROVIDER            # `onus list parties`\nframework: FRAMEWORK   # `onus list frameworks`\ntype: soc2-type-2\n"
         ),
@@ -223,19 +256,50 @@ fn attestation(
     } else {
         format!("#mapped:\n{cuecs}")
     };
+    let facts = asked(of, catalog);
     Ok(format!(
         "# `onus schema attestation` has every key. Take the facts from the report itself, not from a web page.
-{head}opinion: unqualified, qualified, adverse or disclaimer
-period: {{from: YYYY-MM-DD, to: YYYY-MM-DD}}
-issued: YYYY-MM-DD
+{head}{facts}issued: YYYY-MM-DD
 report:
   locator: {locator}
   sha256: {digest}
 reviewed: {{by: who of us read it, on: YYYY-MM-DD}}   # {today} is today
 #exceptions: [{{criteria: [CC6.1], note: what the auditor found}}]
-#bridge: {{issued: YYYY-MM-DD, to: YYYY-MM-DD}}
 {mapped}"
     ))
+}
+
+/// The facts that a report of this kind has.
+fn asked(terms: Option<&Attestation>, catalog: &Catalog) -> String {
+    let kind = terms.and_then(|a| a.kind.as_ref()).map(|k| k.value);
+    let framework = terms
+        .and_then(|a| a.framework.as_ref())
+        .and_then(|f| catalog.framework(&f.value));
+    let mut facts = framework
+        .map(|f| f.editions.join(" or "))
+        .filter(|editions| !editions.is_empty())
+        .map_or_else(String::new, |editions| {
+            format!("edition: as the report names it, such as {editions}\n")
+        });
+    facts.push_str(match kind {
+        Some(AttestationType::Soc2TypeTwo) | None => {
+            "opinion: unqualified, qualified, adverse or disclaimer
+period: {from: YYYY-MM-DD, to: YYYY-MM-DD}
+#bridge: {issued: YYYY-MM-DD, to: YYYY-MM-DD}
+"
+        }
+        Some(AttestationType::Soc2TypeOne) => {
+            "opinion: unqualified, qualified, adverse or disclaimer\n"
+        }
+        Some(AttestationType::Contract) => "#expires: YYYY-MM-DD\n",
+        Some(
+            AttestationType::Certificate
+            | AttestationType::AttestationOfCompliance
+            | AttestationType::SelfCertification
+            | AttestationType::SelfAssessment,
+        ) => "expires: YYYY-MM-DD\n",
+    });
+    facts
 }
 
 fn terms_of<'c>(catalog: &'c Catalog, terms: &str) -> Result<&'c Attestation, Stop> {
@@ -255,7 +319,7 @@ fn record(
     packs: &PackArgs,
     terminal: &Terminal,
 ) -> Result<(PathBuf, String), Stop> {
-    let compiled = packs::read(packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
+    let compiled = packs::read(packs, &[], Need::Beginning).compile(Choice::ALL, terminal)?;
     let catalog = &compiled.catalog;
     let stop = |problem: Problem| Stop::Problems(vec![problem]);
     let found = catalog.control(control).ok_or_else(|| {

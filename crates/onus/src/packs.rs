@@ -29,6 +29,7 @@ pub(crate) struct Authored {
     pub(crate) setup: Option<Setup>,
     /// The folder of `onus.yaml`; the working folder without one.
     pub(crate) base: PathBuf,
+    need: Need,
     /// Whether controls and what they lead to were read.
     governed: bool,
     limits: Limits,
@@ -40,6 +41,8 @@ pub(crate) struct Authored {
 pub(crate) enum Need {
     /// All of them.
     Everything,
+    /// All of them, whatever is wrong with those of the user: something new is about to be written beside them.
+    Beginning,
     /// The checks; the rest only where the user has controls or a project file. It is half the time of a small run.
     Checks,
 }
@@ -48,7 +51,7 @@ pub(crate) enum Need {
 pub(crate) fn read(args: &PackArgs, paths: &[PathBuf], need: Need) -> Authored {
     let mut problems = Vec::new();
     let (setup, base) = setup(args, paths, &mut problems);
-    let governed = need == Need::Everything || setup.is_some() || !args.controls.is_empty();
+    let governed = need != Need::Checks || setup.is_some() || !args.controls.is_empty();
     let mut policies = Vec::new();
     let mut controls = Vec::new();
     for (name, text) in EMBEDDED {
@@ -91,6 +94,7 @@ pub(crate) fn read(args: &PackArgs, paths: &[PathBuf], need: Need) -> Authored {
         catalog,
         setup,
         base,
+        need,
         governed,
         limits: Limits {
             policy_bytes: args.policy_bytes,
@@ -391,7 +395,9 @@ impl Authored {
                 }
             }
         }
-        settle(problems, terminal)?;
+        if self.need != Need::Beginning {
+            settle(problems, terminal)?;
+        }
         Ok(Compiled {
             program,
             decisions,

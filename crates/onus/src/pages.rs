@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::Parser as _;
-use onus_inputs::identifiers::{Meaning, resolve_full};
+use onus_inputs::identifiers::{Meaning, resolve, resolve_full};
 use onus_model::catalog::{Catalog, Framework, Requirement};
 
 use crate::args::{Args, Command, ExplainArgs, ListArgs, Listed, SchemaArgs, SchemaOf};
@@ -79,6 +79,16 @@ fn meant<'c>(id: &str, compiled: &'c Compiled) -> Meant<'c> {
         }
         for requirement in requirements(catalog, id) {
             pages.push(requirement_page(framework, requirement, catalog));
+        }
+    }
+    if pages.is_empty() && !id.contains('/') {
+        // `cc6.1`, without its framework: whatever has it.
+        for framework in &catalog.frameworks {
+            if let Meaning::Requirements(found) = resolve(framework, id)
+                && let [only] = found.as_slice()
+            {
+                pages.push(requirement_page(framework, only, catalog));
+            }
         }
     }
     Meant {

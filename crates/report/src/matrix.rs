@@ -61,11 +61,12 @@ const HEAD: [&str; 11] = [
 /// A row in the order of [`HEAD`]. No cell of importance is ever empty.
 fn cells(row: &MatrixRow) -> [String; 11] {
     let accountable: Vec<&str> = row.accountable.iter().map(|o| o.name()).collect();
-    let note = row.note.clone().unwrap_or_default();
     let accountable = match accountable.as_slice() {
-        [] if note.starts_with("not applicable") => "not applicable".to_owned(),
-        [] if note.is_empty() => "nobody".to_owned(),
-        [] => "not stated".to_owned(),
+        [] => row
+            .note
+            .as_ref()
+            .map_or("nobody", |(absent, _)| absent.name())
+            .replace('-', " "),
         several => several.join(" and "),
     };
     [
@@ -77,7 +78,9 @@ fn cells(row: &MatrixRow) -> [String; 11] {
         accountable,
         row.performs.join(", "),
         row.ssrm.name().to_owned(),
-        note,
+        row.note
+            .as_ref()
+            .map_or_else(String::new, |(_, words)| words.clone()),
         row.source.clone().unwrap_or_default(),
         row.as_of.map_or_else(String::new, |d| d.to_string()),
     ]
@@ -205,6 +208,7 @@ pub(crate) struct MatrixRowV1<'a> {
     part_title: &'a str,
     accountable: Vec<&'a str>,
     performs: &'a [String],
+    absent: Option<&'static str>,
     note: Option<&'a str>,
     file: Option<&'a str>,
     line: Option<u32>,
@@ -227,7 +231,8 @@ impl<'a> MatrixRowV1<'a> {
             part_title: &row.part_title,
             accountable: row.accountable.iter().map(|o| o.name()).collect(),
             performs: &row.performs,
-            note: row.note.as_deref(),
+            absent: row.note.as_ref().map(|(absent, _)| absent.name()),
+            note: row.note.as_ref().map(|(_, words)| words.as_str()),
             file: at.map(|l| &*l.text.name),
             line: at.map(|l| LineIndex::new(&l.text.text).position(l.span.start).line),
             source: row.source.as_deref(),
@@ -248,9 +253,10 @@ fn json(rows: &[MatrixRow], out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use onus_model::governance::Absent;
     use onus_model::responsibility::{Owner, Ssrm};
 
-    fn row(part: &str, accountable: &[Owner], note: Option<&str>) -> MatrixRow {
+    fn row(part: &str, accountable: &[Owner], note: Option<(Absent, &str)>) -> MatrixRow {
         MatrixRow {
             deployment: "production".to_owned(),
             provider: "acme".to_owned(),
@@ -263,7 +269,7 @@ mod tests {
             part_title: format!("back up {part}"),
             accountable: accountable.to_vec(),
             performs: Vec::new(),
-            note: note.map(str::to_owned),
+            note: note.map(|(absent, words)| (absent, words.to_owned())),
             at: None,
             source: Some("=HYPERLINK(1)".to_owned()),
             as_of: "2026-11-21".parse().ok(),
@@ -279,8 +285,16 @@ mod tests {
                 &[Owner::Customer, Owner::Party("acme".to_owned())],
                 None,
             ),
-            row("logs", &[], Some("split not stated: x in both columns")),
-            row("<b>", &[], Some("not applicable: no disks")),
+            row(
+                "logs",
+                &[],
+                Some((Absent::NotStated, "split not stated: x in both columns")),
+            ),
+            row(
+                "<b>",
+                &[],
+                Some((Absent::NotApplicable, "not applicable: no disks")),
+            ),
         ];
         let mut out = Vec::new();
         matrix(&rows, format, &mut out).unwrap();

@@ -3,7 +3,7 @@
 use onus_model::assessment::{Ending, Verdict};
 use onus_model::check::Severity;
 use onus_model::file::Outcome;
-use onus_model::governance::{Observed, OccurrenceState};
+use onus_model::governance::{Absent, Observed, OccurrenceState};
 use onus_model::responsibility::{Fact, Ssrm};
 use onus_model::setup::GovernanceGate;
 use onus_model::status::{Reason, Status};
@@ -304,6 +304,10 @@ fn governance() -> serde_json::Map<String, Value> {
                 ("part_title", text.clone()),
                 ("accountable", list(&text)),
                 ("performs", list(&text)),
+                (
+                    "absent",
+                    json!({"enum": Absent::ALL.map(Absent::name).map(Some).into_iter().chain([None]).collect::<Vec<_>>(), "description": "why no party is named; null where one is, or nobody is accountable"}),
+                ),
                 ("note", text_or_null.clone()),
                 ("file", text_or_null.clone()),
                 ("line", json!({"type": ["integer", "null"], "minimum": 1})),
