@@ -273,22 +273,26 @@ impl<'f> Index<'f> {
     }
 
     fn exact(&self, written: &str) -> Option<Meaning<'f>> {
-        for wanted in [parts(written), self.bare(written)] {
-            if let Some(place) = self.requirements.get(&wanted) {
-                let found = self.framework.requirements.get(*place)?;
-                return Some(Meaning::Requirements(vec![found]));
-            }
-            if let Some(misspelt) = self.misspelt.get(&wanted) {
-                return Some(Meaning::Misspelt { misspelt });
-            }
-            if let Some(group) = self.groups.get(&wanted) {
-                return Some(Meaning::Group {
-                    group,
-                    requirements: below(self.framework, &group.id.value),
-                });
-            }
+        // One word after the other is left out: an official id may begin with one, as `Art.5` does.
+        let whole = parts(written);
+        let bare = self.bare(written);
+        let left = whole.len().saturating_sub(bare.len());
+        (0..=left).find_map(|out| self.known(whole.get(out..)?))
+    }
+
+    fn known(&self, wanted: &[String]) -> Option<Meaning<'f>> {
+        if let Some(place) = self.requirements.get(wanted) {
+            let found = self.framework.requirements.get(*place)?;
+            return Some(Meaning::Requirements(vec![found]));
         }
-        None
+        if let Some(misspelt) = self.misspelt.get(wanted) {
+            return Some(Meaning::Misspelt { misspelt });
+        }
+        let group = self.groups.get(wanted)?;
+        Some(Meaning::Group {
+            group,
+            requirements: below(self.framework, &group.id.value),
+        })
     }
 
     fn pattern(&self, written: &str) -> Meaning<'f> {

@@ -5,6 +5,8 @@ mod check;
 mod governance;
 mod history;
 mod init;
+#[cfg(test)]
+mod laws;
 mod load;
 mod matrix;
 mod new;

@@ -599,4 +599,105 @@ mod tests {
             assert!(attestation.reviewed.is_none(), "{id} ships a proof");
         }
     }
+
+    #[test]
+    fn every_official_id_means_itself_however_it_is_written() {
+        let authored = shipped();
+        let mut count = 0;
+        for framework in &authored.catalog.frameworks {
+            let one = |written: &str| match resolve(framework, written) {
+                Meaning::Requirements(found) => match found.as_slice() {
+                    [only] => Some(only.id.value.clone()),
+                    _ => None,
+                },
+                Meaning::Group { .. } | Meaning::Misspelt { .. } | Meaning::Unknown { .. } => None,
+            };
+            for requirement in &framework.requirements {
+                count += 1;
+                let id = &requirement.id.value;
+                for written in [
+                    id.clone(),
+                    id.to_lowercase(),
+                    format!("  {id} "),
+                    format!("requirement {id}"),
+                ] {
+                    assert_eq!(
+                        one(&written).as_ref(),
+                        Some(id),
+                        "{written} of {}",
+                        framework.id.value
+                    );
+                }
+                for name in &requirement.names {
+                    assert_eq!(
+                        one(name).as_ref(),
+                        Some(id),
+                        "{name} of {}",
+                        framework.id.value
+                    );
+                }
+            }
+            for misspelt in &framework.misspelt {
+                let meaning = resolve(framework, &misspelt.id.value.to_lowercase());
+                assert!(
+                    matches!(meaning, Meaning::Misspelt { .. }),
+                    "{}",
+                    misspelt.id.value
+                );
+                for means in &misspelt.means {
+                    assert_eq!(one(&means.value).as_ref(), Some(&means.value));
+                }
+            }
+            for group in &framework.groups {
+                let known = framework.requirement(&group.id.value).is_some();
+                let meaning = resolve(framework, &group.id.value);
+                assert!(
+                    known || matches!(meaning, Meaning::Group { .. }),
+                    "{} of {}",
+                    group.id.value,
+                    framework.id.value
+                );
+            }
+            for profile in &framework.profiles {
+                let found =
+                    onus_inputs::authored::requirements_of(framework, Some(&profile.id.value));
+                assert!(!found.unwrap().is_empty(), "{}", profile.id.value);
+            }
+        }
+        assert!(count > 1500, "{count}");
+    }
+
+    /// What each framework says of itself, counted; what its licence allows, told apart.
+    #[test]
+    fn frameworks_are_whole() {
+        let authored = shipped();
+        let counts: Vec<(&str, usize, usize)> = authored
+            .catalog
+            .frameworks
+            .iter()
+            .map(|f| (f.id.value.as_str(), f.requirements.len(), f.profiles.len()))
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                ("aicpa-tsc-2017", 61, 6),
+                ("cis-controls-v8", 153, 0),
+                ("csa-ccm-v4", 197, 0),
+                ("eu-us-dpf", 23, 1),
+                ("gdpr", 76, 0),
+                ("hipaa-security-rule", 71, 2),
+                ("iso-27001-2022", 100, 3),
+                ("kubernetes-everyday", 10, 0),
+                ("kubernetes-pss", 19, 2),
+                ("nist-csf-2.0", 106, 0),
+                ("nist-sp-800-53-r5", 424, 4),
+                ("pci-dss-4.0.1", 313, 2),
+            ]
+        );
+        for framework in &authored.catalog.frameworks {
+            let ours = framework.id.value.starts_with("kubernetes");
+            let licence = framework.text.text.contains("\nlicence: ");
+            assert!(ours || licence, "{}", framework.id.value);
+        }
+    }
 }
