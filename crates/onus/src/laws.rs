@@ -11,7 +11,8 @@ use onus_inputs::{FileNames, records};
 use onus_model::catalog::{Catalog, EvidenceKind};
 use onus_model::check::Severity;
 use onus_model::date::{Date, Length};
-use onus_model::evidence::{Filed, Kept, Record};
+use onus_model::evidence::{Event, Filed, Kept, Record};
+use onus_model::extract::Extract;
 use onus_model::file::{File, Outcome};
 use onus_model::governance::Governance;
 use onus_model::setup::{Deployment, GovernanceGate};
@@ -134,13 +135,16 @@ fn pod() -> impl Strategy<Value = Pod> {
     prop_oneof![Just(Pod::Passes), Just(Pod::Fails), Just(Pod::Bare)]
 }
 
+type Extracts = Vec<(FileId, Extract)>;
+
 /// What every judgement needs, made once.
 struct Judge {
     program: Program,
     decisions: Decisions,
     plain: Catalog,
     waived: Catalog,
-    extracts: RefCell<BTreeMap<Vec<String>, Vec<(FileId, onus_model::extract::Extract)>>>,
+    /// By the texts of the files.
+    extracts: RefCell<BTreeMap<Vec<String>, Extracts>>,
 }
 
 impl Judge {
@@ -251,7 +255,7 @@ impl Judge {
         .unwrap()
     }
 
-    fn extracts_of(&self, texts: &[String]) -> Vec<(FileId, onus_model::extract::Extract)> {
+    fn extracts_of(&self, texts: &[String]) -> Extracts {
         let plan = &self.program.plan;
         let names = FileNames::new(plan);
         texts
@@ -353,13 +357,11 @@ fn kept(world: &World) -> Vec<Kept> {
         let id = format!("i{number}");
         let path = format!("log/{id}.yaml");
         let on = day(*number);
-        events
-            .entry(path.clone())
-            .or_insert_with(|| onus_model::evidence::Event {
-                path,
-                captures: vec![("id".to_owned(), id.clone())],
-                on: Some(on),
-            });
+        events.entry(path.clone()).or_insert_with(|| Event {
+            path,
+            captures: vec![("id".to_owned(), id.clone())],
+            on: Some(on),
+        });
         if let Some(quality) = quality {
             let path = format!("i/{id}.md");
             let on = day(number + 5);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onus_model::catalog::{Catalog, Control, Framework, Requirement, Satisfies};
+use onus_model::catalog::{Catalog, Control, Coverage, Framework, Requirement, Satisfies};
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::responsibility::{Attestation, Condition, Matrix, Owner, Party, Says};
 use onus_model::setup::Setup;
@@ -802,7 +802,19 @@ impl Linker<'_> {
         let written = std::mem::take(&mut control.satisfies);
         for link in written {
             let span = link.requirement.span;
-            for found in self.many(&link.requirement.value, span, &text, None, false) {
+            let all = self.many(&link.requirement.value, span, &text, None, false);
+            if let (Coverage::Full(_), [_, _, ..]) = (&link.coverage, all.as_slice()) {
+                self.problems.push(
+                    Problem::error(format!(
+                        "`full` is said of one requirement at a time, and `{}` names {}",
+                        link.requirement.value,
+                        all.len()
+                    ))
+                    .at(&text, span, "")
+                    .help("say of each why the control covers all of it"),
+                );
+            }
+            for found in all {
                 control.satisfies.push(Satisfies {
                     requirement: Spanned { value: found, span },
                     coverage: link.coverage.clone(),
