@@ -1459,41 +1459,39 @@ fn what_people_say_has_an_end_and_an_alternative_its_assessment() {
             "  - {{statement: s2, requirement: \"{requirement}\", says: alternative, reason: tokens, by: Ada, role: lead, on: 2026-05-01{more}}}\n"
         )
     };
-    for (name, statements, files, status) in [
+    for (name, statements, files, reason) in [
         (
             "without an assessment",
             alternative(""),
             vec![],
-            "claim-only",
+            "alternative-undocumented",
         ),
         (
             "with one that is not there",
             alternative(", assessment: docs/a.md"),
             vec![],
-            "claim-only",
+            "alternative-undocumented",
         ),
         (
             "with an empty one",
             alternative(", assessment: docs/a.md"),
             vec![("docs/a.md", "")],
-            "claim-only",
+            "alternative-undocumented",
         ),
         (
             "with one",
             alternative(", assessment: docs/a.md"),
             vec![("docs/a.md", "We looked at it.\n")],
-            "manual-attested",
+            "alternative-documented",
         ),
     ] {
         let folder = Folder::with(&files);
         folder.write("onus.yaml", setup(&statements));
         folder.write("ours/c.yaml", control);
         let governed = judged(&folder, "2026-06-01", &[]);
-        assert_eq!(
-            governed.requirement(requirement)["status"],
-            status,
-            "{name}"
-        );
+        let found = governed.requirement(requirement);
+        assert_eq!(found["alternative"]["reason"], reason, "{name}");
+        assert_eq!(found["status"], found["alternative"]["status"], "{name}");
     }
     // A required specification has no alternative.
     let required = alternative("").replace("164.312(a)(2)(iv)", "164.312(d)");
@@ -1855,5 +1853,244 @@ fn forget_places(value: &mut Value) {
         }
         Value::Array(list) => list.iter_mut().for_each(forget_places),
         _ => {}
+    }
+}
+
+/// Worlds in which a reason or an observation of the closed lists is given that no table above is about.
+#[test]
+fn every_reason_and_every_observation_is_given_somewhere() {
+    let soc2 = "frameworks: [aicpa-tsc-2017]\ncontrols: [ours]\n";
+    let port = "control: ports\ntitle: Ports\nsatisfies: [aicpa-tsc-2017/CC6.6]\nchecks: [no-host-ports]\n";
+    let unreadable = "apiVersion: v1\nkind: Pod\nmetadata: {name: [\n";
+    let odd = AGENT.replace("hostPort: 80", "hostPort: {a: b}");
+    let none = AGENT.replace("    ports: [{containerPort: 80, hostPort: 80}]\n", "");
+    let on_acme = format!("{soc2}deployments: [{{deployment: live, on: acme}}]\n");
+    let acme = |parts: &str| {
+        format!(
+            "party: acme\ntitle: Acme\nas_of: 2020-01-01\nreview_by: 2021-01-01\nplans: [free]\n---\nresponsibility: acme\ntitle: Acme\nof: acme\nareas: [{{area: a, title: A, parts: [{{part: p, title: P, {parts}}}]}}]\n---\ncontrol: c\ntitle: C\nsatisfies: [aicpa-tsc-2017/CC6.1]\nresponsibility: acme/a\nreview_by: 2026-01-01\n"
+        )
+    };
+    let ours = "@title(\"we do not rely on it\")\n@help(\"ask us\")\nforbid (principal, action == Responsibility::Action::\"inherit\", resource is Responsibility::Attestation);\n";
+    let erring = "@title(\"it errs\")\n@help(\"ask us\")\nforbid (principal, action == Responsibility::Action::\"inherit\", resource is Responsibility::Attestation) when { resource has daysSinceExpiry && resource.daysSinceExpiry * 9223372036854775807 > 0 };\n";
+    let proved = format!(
+        "{}---\nattestation: report\nof: acme\nframework: aicpa-tsc-2017\ntype: soc2-type-2\nexpires: 2027-06-30\n{}",
+        acme("accountable: provider, inheritable: aicpa-tsc-2017/CC6.1"),
+        proof("x", "reviewed: {by: Ada, on: 2025-12-10}\n").replacen(
+            "attestation: our-x\nterms: x\n",
+            "",
+            1
+        )
+    );
+    let drill = with_records("    path: drills/{date}.md\n    max_age: 6 months\n");
+    let as_stated = format!("{soc2}gates: {{filing: as-stated}}\n");
+    for (what, setup, files) in [
+        (
+            "check-failed",
+            soc2,
+            vec![
+                ("ours/c.yaml", port.to_owned()),
+                ("pod.yaml", AGENT.to_owned()),
+            ],
+        ),
+        (
+            "checks-passed",
+            soc2,
+            vec![
+                ("ours/c.yaml", port.to_owned()),
+                ("pod.yaml", AGENT.replace(", hostPort: 80", "")),
+            ],
+        ),
+        (
+            "none-present",
+            soc2,
+            vec![("ours/c.yaml", port.to_owned()), ("pod.yaml", none)],
+        ),
+        ("no-targets", soc2, vec![("ours/c.yaml", port.to_owned())]),
+        (
+            "check-undecided",
+            soc2,
+            vec![("ours/c.yaml", port.to_owned()), ("pod.yaml", odd)],
+        ),
+        (
+            "input-unreadable",
+            soc2,
+            vec![
+                ("ours/c.yaml", port.to_owned()),
+                ("pod.yaml", unreadable.to_owned()),
+            ],
+        ),
+        (
+            "nothing-shows-it",
+            soc2,
+            vec![("ours/c.yaml", "control: c\ntitle: C\n".to_owned())],
+        ),
+        (
+            "evidence-stale",
+            &as_stated,
+            vec![
+                ("ours/c.yaml", drill.clone()),
+                ("drills/2026-05-20.md", record("2026-05-20", "")),
+            ],
+        ),
+        (
+            "evidence-good",
+            &as_stated,
+            vec![
+                ("ours/c.yaml", drill),
+                ("drills/2026-05-21.md", record("2026-05-21", "")),
+            ],
+        ),
+        (
+            "two-accountable",
+            &on_acme,
+            vec![(
+                "ours/c.yaml",
+                acme(
+                    "assign: [{when: {plan: free}, accountable: provider}, {when: \"true\", accountable: customer}]",
+                ),
+            )],
+        ),
+        (
+            "responsibility-overlap",
+            &on_acme,
+            vec![(
+                "ours/c.yaml",
+                acme(
+                    "assign: [{when: {plan: free}, accountable: provider}, {when: \"true\", accountable: customer}]",
+                ),
+            )],
+        ),
+        (
+            "pack-outdated",
+            &on_acme,
+            vec![("ours/c.yaml", acme("accountable: provider"))],
+        ),
+        (
+            "control-review-overdue",
+            &on_acme,
+            vec![("ours/c.yaml", acme("accountable: provider"))],
+        ),
+        (
+            "declared-not-applicable",
+            &on_acme,
+            vec![("ours/c.yaml", acme("not_applicable: there is none"))],
+        ),
+        (
+            "inherited-from",
+            &on_acme,
+            vec![("ours/c.yaml", proved.clone())],
+        ),
+        (
+            "review-soon",
+            &on_acme,
+            vec![("ours/c.yaml", proved.clone())],
+        ),
+        (
+            "policy-denied",
+            &on_acme,
+            vec![
+                ("ours/c.yaml", proved.clone()),
+                ("policies/ours/policy.cedar", ours.to_owned()),
+            ],
+        ),
+        (
+            "policy-error",
+            &on_acme,
+            vec![
+                ("ours/c.yaml", proved),
+                ("policies/ours/policy.cedar", erring.to_owned()),
+            ],
+        ),
+    ] {
+        let folder = Folder::with(&files);
+        let policies = if files.iter().any(|(name, _)| name.ends_with(".cedar")) {
+            "policies: [policies]\n"
+        } else {
+            ""
+        };
+        folder.write("onus.yaml", format!("onus: 1\n{setup}{policies}"));
+        let governed = judged(&folder, "2026-11-21", &["--check", "no-host-ports"]);
+        let mut given: BTreeSet<&str> = governed.observed().into_iter().map(|o| o.0).collect();
+        for control in governed.list("controls") {
+            for part in control["parts"].as_array().expect("parts are a list") {
+                for reason in part["reasons"].as_array().expect("reasons are a list") {
+                    given.insert(reason["reason"].as_str().expect("a reason has a name"));
+                }
+            }
+        }
+        assert!(given.contains(what), "no {what}: {given:?}");
+    }
+    // What is given here, and in the tables above and beside: together they are the closed lists.
+    let tests = [
+        "governance.rs",
+        "traps.rs",
+        "governance/clickhouse-hipaa.csv",
+    ]
+    .map(|name| repository().join("tests").join(name))
+    .map(|path| std::fs::read_to_string(path).expect("a test can be read"))
+    .concat();
+    let schema = Folder::new().onus(&["schema", "report"]).stdout;
+    let schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
+    let definitions = &schema["$defs"];
+    let reasons = &definitions["because"]["properties"]["reason"]["enum"];
+    let observations = &definitions["observation"]["properties"]["observation"]["enum"];
+    for list in [reasons, observations] {
+        let words = list.as_array().expect("the words are a list");
+        assert!(words.len() > 15, "{words:?}");
+        for word in words {
+            let word = word.as_str().expect("a word is text");
+            let named = [format!("\"{word}\""), format!("\"{word} ")];
+            assert!(
+                named.iter().any(|n| tests.contains(n.as_str())),
+                "no test of {word}"
+            );
+        }
+    }
+}
+
+/// What a report says and was not recorded is not known, and what is not known proves nothing.
+#[test]
+fn what_is_not_recorded_of_a_report_is_missed() {
+    for (terms, missing, expected) in [
+        ("modal-soc2", "period", "date-unknown"),
+        ("modal-soc2", "opinion", "opinion-qualified"),
+        ("modal-soc2", "report", "report-missing"),
+        ("modal-soc2", "reviewed", "report-not-reviewed"),
+    ] {
+        let recorded: String = proof(terms, "")
+            .lines()
+            .filter(|line| !line.starts_with(&format!("{missing}:")))
+            .fold(String::new(), |all, line| all + line + "\n");
+        let governed = on_modal(Some(recorded));
+        let part = governed.part_for(
+            "modal-isolation",
+            "live",
+            "isolation/sandbox",
+            "aicpa-tsc-2017/CC6.8",
+        );
+        let reasons: Vec<&str> = part.reasons.iter().map(|r| r.0).collect();
+        assert_eq!(reasons, [expected], "{missing}: {:?}", part.reasons);
+    }
+    // A certificate has a last day.
+    let setup = "onus: 1\nframeworks: [iso-27001-2022]\ncontrols: [ours]\ndeployments: [{deployment: live, on: clickhouse-cloud, offering: cloud}]\n";
+    for (expires, expected) in [
+        ("", "date-unknown"),
+        ("expires: 2026-11-20\n", "attestation-lapsed"),
+        ("expires: 2026-11-21\n", "inherited-from"),
+    ] {
+        let recorded = proof(
+            "clickhouse-cloud-iso-27001",
+            &format!("edition: 2022\n{expires}"),
+        );
+        let folder = Folder::with(&[("onus.yaml", setup.to_owned()), ("ours/iso.yaml", recorded)]);
+        let governed = judged(&folder, "2026-11-21", &[]);
+        let part = governed.part_for(
+            "clickhouse-cloud-encryption",
+            "live",
+            "encryption/encryption",
+            "iso-27001-2022/A.8.24",
+        );
+        let reasons: Vec<&str> = part.reasons.iter().map(|r| r.0).collect();
+        assert_eq!(reasons, [expected], "{expires}: {:?}", part.reasons);
     }
 }

@@ -224,8 +224,6 @@ reasons! {
         RecordUnsigned "record-unsigned",
         /// The record is not decided row by row.
         RecordUndecided "record-undecided",
-        /// A document says so.
-        DocumentOnly "document-only",
         /// An alternative is named, and the assessment behind it is not there.
         AlternativeUndocumented "alternative-undocumented",
     }
