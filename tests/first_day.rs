@@ -329,3 +329,43 @@ fn an_explanation_leads_from_the_requirement_to_the_line_of_the_config() {
         assert_eq!(run.code, Some(0), "{id}: {}", run.shown());
     }
 }
+
+/// The examples of the documentation, together, are a repository that can be judged.
+#[test]
+fn the_documentation_says_what_is_so() {
+    let text = std::fs::read_to_string(support::repository().join("docs/controls.md"))
+        .expect("the documentation can be read");
+    let folder = Folder::new();
+    let mut count = 0;
+    for block in text.split("```yaml\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        count += 1;
+        if block.starts_with("onus:") {
+            folder.write("onus.yaml", block);
+        } else {
+            folder.write(&format!("compliance/{count}.yaml"), block);
+        }
+    }
+    assert!(count >= 6, "{count}");
+    folder.write("docs/a.md", "# A\n");
+    let run = folder.onus(&["check", ".", "--now", "2026-11-21"]);
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert_eq!(run.stderr, "", "{}", run.shown());
+    // Its own table of statuses is the one in the code.
+    let schema = folder.onus(&["schema", "report"]).stdout;
+    let schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
+    let statuses = &schema["$defs"]["because"]["properties"]["status"]["enum"];
+    let statuses: Vec<&str> = statuses
+        .as_array()
+        .expect("the statuses are a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let told: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| status |"))
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .collect();
+    assert_eq!(told, statuses);
+}

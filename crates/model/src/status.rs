@@ -178,40 +178,41 @@ reasons! {
         ReviewOverdue "review-overdue",
     }
     InheritedUnproven {
+        // What no report mends comes first.
         /// There is no attestation of this framework.
         AttestationMissing "attestation-missing",
-        /// It is promised.
-        AttestationPlanned "attestation-planned",
-        /// It has ended, or its period ended too long ago.
-        AttestationLapsed "attestation-lapsed",
-        /// The user holds no report.
-        ReportMissing "report-missing",
+        /// The deployment lies outside its scope.
+        OutOfScope "out-of-scope",
+        /// The provider does not offer this part to be inherited.
+        NotInheritable "not-inheritable",
+        /// It is a setting on the customer's side.
+        CustomerSetting "customer-setting",
+        /// The requirement is not among what it covers.
+        CriterionNotCovered "criterion-not-covered",
         /// It speaks of design at one day, not of operation.
         TypeOne "type-one",
         /// Nobody independent stands behind it.
         NotIndependent "not-independent",
+        /// It is promised.
+        AttestationPlanned "attestation-planned",
+        /// It has ended, or its period ended too long ago.
+        AttestationLapsed "attestation-lapsed",
         /// The report is of another edition than the requirements, or does not name one.
         EditionDiffers "edition-differs",
         /// The auditor's opinion is not unqualified.
         OpinionQualified "opinion-qualified",
-        /// The requirement is not among what it covers.
-        CriterionNotCovered "criterion-not-covered",
         /// The auditor found exceptions to this requirement.
         CriterionQualified "criterion-qualified",
-        /// The deployment lies outside its scope.
-        OutOfScope "out-of-scope",
         /// An agreement that it needs is not signed, or not in force.
         AgreementUnsigned "agreement-unsigned",
+        /// The user holds no report.
+        ReportMissing "report-missing",
         /// None of us has read the report, or the time to read it again has passed.
         ReportNotReviewed "report-not-reviewed",
         /// A control that the provider expects of us is mapped to none of ours.
         CuecUnmapped "cuec-unmapped",
         /// A subservice provider is carved out, and its link of the chain does not hold.
         ChainOpen "chain-open",
-        /// The provider does not offer this part to be inherited.
-        NotInheritable "not-inheritable",
-        /// It is a setting on the customer's side.
-        CustomerSetting "customer-setting",
         /// The pack's own facts are past their review date.
         TermsOutdated "terms-outdated",
     }
