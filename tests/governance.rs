@@ -16,7 +16,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::Value;
-use support::{Folder, Run, records, repository};
+use support::{Folder, Run, proof, records, repository};
 
 /// Runs a check on a day and reads the report.
 fn judged(folder: &Folder, now: &str, more: &[&str]) -> Governed {
@@ -289,32 +289,6 @@ fn nobody_is_accountable_for_backups_on_the_grid_of_enterprise_and_elite() {
         gap["locations"][0]["file"],
         "controls/platformsh/responsibility.yaml"
     );
-}
-
-/// A proof of a pack's terms that lacks nothing on 2026-11-21, with these lines changed or added.
-fn proof(terms: &str, more: &str) -> String {
-    let own: BTreeSet<&str> = more
-        .lines()
-        .filter_map(|l| l.split_once(':'))
-        .map(|(key, _)| key)
-        .collect();
-    let lines = [
-        ("period", "{from: 2025-10-01, to: 2026-09-30}"),
-        ("opinion", "unqualified"),
-        (
-            "report",
-            "{locator: vault/report.pdf, sha256: 0000000000000000000000000000000000000000000000000000000000000000}",
-        ),
-        ("reviewed", "{by: Ada, on: 2026-11-01}"),
-    ];
-    let mut text = format!("attestation: our-{terms}\nterms: {terms}\n");
-    for (key, value) in lines {
-        if !own.contains(key) {
-            let _ = writeln!(text, "{key}: {value}");
-        }
-    }
-    text.push_str(more);
-    text
 }
 
 #[derive(Debug, Deserialize)]

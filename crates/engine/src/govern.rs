@@ -51,7 +51,9 @@ pub struct Held {
 }
 
 impl Held {
-    fn full(&self) -> String {
+    /// As `framework/requirement`.
+    #[must_use]
+    pub fn full(&self) -> String {
         format!("{}/{}", self.framework, self.requirement)
     }
 }
@@ -164,16 +166,7 @@ pub(crate) fn govern(
     let mut matrix = Vec::new();
     let mut shown = Vec::new();
     let held: BTreeSet<String> = rules.held.iter().map(Held::full).collect();
-    let mut wanted: Vec<&Control> = catalog
-        .controls
-        .iter()
-        .filter(|c| {
-            !c.packed
-                || c.satisfies
-                    .iter()
-                    .any(|s| held.contains(&s.requirement.value))
-        })
-        .collect();
+    let mut wanted = catalog.controls_for(&held);
     let left_out = roller.left_out(&mut wanted);
     for (index, deployment) in deployments.iter().enumerate() {
         let party = deployment

@@ -1,5 +1,7 @@
 //! Frameworks, their requirements, and the controls that meet them.
 
+use std::collections::BTreeSet;
+
 use crate::check::Severity;
 use crate::date::{Date, Frequency, Length};
 use crate::responsibility::{Agreement, Attestation, Matrix, Party, Statement};
@@ -305,6 +307,22 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The controls that count for somebody who is held to some requirements (as `framework/requirement`): all of the user's own,
+    /// and those of packs that are for one of these.
+    #[must_use]
+    pub fn controls_for(&self, held: &BTreeSet<String>) -> Vec<&Control> {
+        self.controls
+            .iter()
+            .filter(|control| {
+                !control.packed
+                    || control
+                        .satisfies
+                        .iter()
+                        .any(|link| held.contains(&link.requirement.value))
+            })
+            .collect()
+    }
+
     /// The framework of an id or of an alias.
     #[must_use]
     pub fn framework(&self, id: &str) -> Option<&Framework> {

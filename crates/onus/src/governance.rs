@@ -103,19 +103,10 @@ pub(crate) fn rules<'c>(
 
 /// The evidence rules of the controls that are judged, with the control's id.
 fn wanted<'c>(catalog: &'c Catalog, held: &[Held]) -> Vec<(&'c str, &'c Evidence)> {
-    let ids: BTreeSet<String> = held
-        .iter()
-        .map(|h| format!("{}/{}", h.framework, h.requirement))
-        .collect();
+    let held: BTreeSet<String> = held.iter().map(Held::full).collect();
     catalog
-        .controls
-        .iter()
-        .filter(|c| {
-            !c.packed
-                || c.satisfies
-                    .iter()
-                    .any(|s| ids.contains(&s.requirement.value))
-        })
+        .controls_for(&held)
+        .into_iter()
         .flat_map(|c| c.evidence.iter().map(move |e| (c.id.value.as_str(), e)))
         .collect()
 }

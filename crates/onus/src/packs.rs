@@ -328,19 +328,11 @@ impl Authored {
             at_least: choice.at_least,
         };
         if !frameworks.is_empty() {
-            let wanted: BTreeSet<String> = held
-                .iter()
-                .map(|h| format!("{}/{}", h.framework, h.requirement))
-                .collect();
-            let controls = self.catalog.controls.iter().filter(|control| {
-                !control.packed
-                    || control
-                        .satisfies
-                        .iter()
-                        .any(|link| wanted.contains(&link.requirement.value))
-            });
+            let wanted: BTreeSet<String> = held.iter().map(Held::full).collect();
+            let controls = self.catalog.controls_for(&wanted);
             selection.only = Some(
                 controls
+                    .into_iter()
                     .flat_map(|c| &c.checks)
                     .map(|c| c.check.value.clone())
                     .collect(),
