@@ -60,15 +60,16 @@ pub(crate) fn run(args: &MatrixArgs, terminal: &Terminal) -> Result<u8, Stop> {
         observations
             .retain(|o| o.whose == onus_model::governance::Whose::Provider(provider.clone()));
     }
+    // The matrix comes last: it is what one wants to see.
+    let warnings: Vec<Problem> = observations.iter().map(warning).collect();
+    if !warnings.is_empty() {
+        terminal.problems(&warnings);
+    }
     for (format, file) in &args.format {
         match file {
             Some(path) => to_file(path, |out| onus_report::matrix(&rows, *format, out))?,
             None => to_stdout(|out| onus_report::matrix(&rows, *format, out))?,
         }
-    }
-    let warnings: Vec<Problem> = observations.iter().map(warning).collect();
-    if !warnings.is_empty() {
-        terminal.problems(&warnings);
     }
     Ok(0)
 }

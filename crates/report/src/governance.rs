@@ -592,6 +592,7 @@ pub fn chain(
     let drawer = Drawer::new(style);
     let results = governance.controls.iter().filter(|c| c.control == control);
     let mut any = false;
+    let mut told: BTreeSet<&Because> = BTreeSet::new();
     for result in results {
         any = true;
         let status = result.status();
@@ -602,7 +603,7 @@ pub fn chain(
             escape::line(&result.deployment)
         )?;
         for part in &result.parts {
-            part_of_chain(part, &drawer, style, out)?;
+            part_of_chain(part, &mut told, &drawer, style, out)?;
         }
     }
     if !any {
@@ -614,8 +615,9 @@ pub fn chain(
     findings(control, assessment, out)
 }
 
-fn part_of_chain(
-    part: &PartResult,
+fn part_of_chain<'a>(
+    part: &'a PartResult,
+    told: &mut BTreeSet<&'a Because>,
     drawer: &Drawer,
     style: Style,
     out: &mut dyn Write,
@@ -640,7 +642,17 @@ fn part_of_chain(
         escape::line(owner)
     )?;
     for because in &part.because {
-        reason(because, drawer, style, out)?;
+        // What is the same for several requirements is drawn once.
+        if told.insert(because) {
+            reason(because, drawer, style, out)?;
+        } else {
+            writeln!(
+                out,
+                "{}: {} (as above)",
+                because.reason.name(),
+                escape::line(&because.text)
+            )?;
+        }
     }
     Ok(())
 }
