@@ -1157,6 +1157,8 @@ fn no_arguments_print_the_help() {
       list     List what there is
       explain  Explain a check, a control, a framework or a requirement
       matrix   Print who is accountable for what
+      grants   Print who holds what, as the files say it
+      who-can  Print who may do something, with the lines that give it
       init     Write `onus.yaml` from what is found
       new      Begin a control, a pack, an attestation or a record
       schema   Print the JSON Schema of a report or of a file that you write

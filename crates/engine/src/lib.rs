@@ -3,6 +3,7 @@
 //! This is the only crate that names Cedar. Schemas and policies go in, a [`Program`] comes out; the program and what was
 //! extracted make evaluations. Cedar decides every one of them: nothing here judges in its place.
 
+mod access;
 mod compile;
 mod conclude;
 mod decide;
@@ -13,6 +14,7 @@ mod observe;
 mod path;
 mod schema;
 
+pub use access::{allows, difference, effective, groups_of};
 pub use compile::{CheckSource, Limits, Packs, Program, SchemaSource, Selection, compile};
 pub use conclude::{Facts, conclude};
 pub use decide::{Decisions, NAMESPACES, Rule, is_decision};

@@ -2,6 +2,7 @@
 //!
 //! This crate knows no Cedar and touches no disk.
 
+pub mod access;
 pub mod assemble;
 pub mod authored;
 pub mod comments;

@@ -3,6 +3,7 @@
 //! Everything that flows between reading, deciding and reporting is named here. This crate parses nothing,
 //! serialises nothing, knows no Cedar and does no input or output.
 
+pub mod access;
 pub mod assessment;
 pub mod authored;
 pub mod catalog;

@@ -7,7 +7,7 @@ use onus_model::authored::{self, Record};
 use onus_model::check::Severity;
 use onus_model::date::{Date, Period};
 use onus_model::setup::GovernanceGate;
-use onus_report::{Format, MatrixFormat};
+use onus_report::{Format, GrantsFormat, MatrixFormat};
 
 /// Who must do what, and did they? Checks deployment configs against policies and controls.
 ///
@@ -44,6 +44,10 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Print who is accountable for what
     Matrix(MatrixArgs),
+    /// Print who holds what, as the files say it
+    Grants(GrantsArgs),
+    /// Print who may do something, with the lines that give it
+    WhoCan(WhoCanArgs),
     /// Write `onus.yaml` from what is found
     Init(InitArgs),
     /// Begin a control, a pack, an attestation or a record
@@ -182,6 +186,69 @@ pub(crate) struct InitArgs {
 pub(crate) struct NewArgs {
     #[command(subcommand)]
     pub(crate) what: New,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct GrantsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<GrantsCommand>,
+    /// Files and folders, or `-` for standard input
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only what this subject holds, in its own name or by the groups that everybody of its kind is in
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+    /// Only what holds in this namespace
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) scope: Option<String>,
+    /// The format: text, csv or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
+    pub(crate) format: GrantsFormat,
+}
+
+/// What else can be done with grants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantsCommand {
+    /// Print who gains and who loses what from one tree to another; 1 where somebody does
+    Diff {
+        /// The old file or folder
+        old: PathBuf,
+        /// The new one
+        new: PathBuf,
+        /// The format: text, csv or json
+        #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
+        format: GrantsFormat,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhoCanArgs {
+    /// The action: `get`, `create`, `bind`, …
+    pub(crate) action: String,
+    /// The resource: `pods`, `pods/exec`, `deployments.apps`, or a path such as `/metrics`
+    pub(crate) resource: String,
+    /// Files and folders, or `-` for standard input
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Only the one of this name; all of them where nothing is said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// In this namespace; in the whole cluster where nothing is said
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) scope: Option<String>,
+    /// The format: text, csv or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
+    pub(crate) format: GrantsFormat,
+}
+
+fn grants_format(text: &str) -> Result<GrantsFormat, String> {
+    GrantsFormat::from_name(text).ok_or_else(|| {
+        format!(
+            "the formats are `{}`",
+            GrantsFormat::ALL.map(GrantsFormat::name).join("`, `")
+        )
+    })
 }
 
 /// What can be begun.

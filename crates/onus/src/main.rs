@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod governance;
+mod grants;
 mod history;
 mod init;
 #[cfg(test)]
@@ -46,6 +47,8 @@ fn command() -> ExitCode {
         Command::List(list) => pages::list(list, &terminal),
         Command::Explain(explain) => pages::explain(explain, &terminal),
         Command::Matrix(matrix) => matrix::run(matrix, &terminal),
+        Command::Grants(grants) => grants::run(grants, &terminal),
+        Command::WhoCan(who_can) => grants::who_can(who_can, &terminal),
         Command::Init(init) => init::run(init, &terminal),
         Command::New(new) => new::run(new, &terminal),
         Command::Schema(schema) => pages::schema(schema, &terminal),

@@ -2,6 +2,7 @@
 //!
 //! This is the only crate that names an output format. Every format is one file; text from configs is data in all of them.
 
+mod access;
 mod authored;
 mod escape;
 mod frame;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 
+pub use access::{GrantsFormat, grants, grants_difference, holders};
 pub use authored::authored_schema;
 pub use frame::problems;
 pub use governance::chain;

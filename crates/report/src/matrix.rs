@@ -172,24 +172,25 @@ fn markdown(rows: &[MatrixRow], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn csv(rows: &[MatrixRow], out: &mut dyn Write) -> io::Result<()> {
-    let cell = |text: &str| {
-        let text = escape::line(text);
-        // A spreadsheet would take it for a formula.
-        let guarded = if text.starts_with(['=', '+', '-', '@']) {
-            format!("'{text}")
-        } else {
-            text
-        };
-        if guarded.contains([',', '"']) {
-            format!("\"{}\"", guarded.replace('"', "\"\""))
-        } else {
-            guarded
-        }
+/// A cell of CSV (RFC 4180) that no spreadsheet takes for a formula.
+pub(crate) fn csv_cell(text: &str) -> String {
+    let text = escape::line(text);
+    let guarded = if text.starts_with(['=', '+', '-', '@']) {
+        format!("'{text}")
+    } else {
+        text
     };
+    if guarded.contains([',', '"']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+fn csv(rows: &[MatrixRow], out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}\r\n", HEAD.join(","))?;
     for row in rows {
-        let cells: Vec<String> = cells(row).iter().map(|c| cell(c)).collect();
+        let cells: Vec<String> = cells(row).iter().map(|c| csv_cell(c)).collect();
         write!(out, "{}\r\n", cells.join(","))?;
     }
     Ok(())

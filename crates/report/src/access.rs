@@ -1,0 +1,406 @@
+//! Who may do what: for people, and for machines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use onus_model::access::{Difference, Effective, Held, Open, Subject};
+use onus_model::problem::Label;
+use onus_model::source::LineIndex;
+use serde::Serialize;
+
+use crate::escape;
+use crate::matrix::csv_cell;
+
+/// The format of a list of grants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantsFormat {
+    /// For people, on a terminal.
+    Text,
+    /// A table for spreadsheets.
+    Csv,
+    /// For machines: JSON, version 1.
+    Json,
+}
+
+impl GrantsFormat {
+    /// All formats.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Csv, Self::Json];
+
+    /// The word for it in `--format`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// The format of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name)
+    }
+}
+
+/// `path:line`.
+fn place(label: &Label) -> String {
+    let line = LineIndex::new(&label.text.text)
+        .position(label.span.start)
+        .line;
+    format!("{}:{line}", label.text.name)
+}
+
+/// The lines that give something; the name of a file stands once where it is the same.
+fn chain(labels: &[Label]) -> String {
+    let mut shown = String::new();
+    let mut last = "";
+    for label in labels {
+        let place = place(label);
+        if !shown.is_empty() {
+            shown.push_str(" → ");
+        }
+        let line = place.strip_prefix(last).filter(|_| !last.is_empty());
+        shown.push_str(line.filter(|l| l.starts_with(':')).unwrap_or(&place));
+        last = &label.text.name;
+    }
+    shown
+}
+
+fn who(subject: &Subject) -> String {
+    format!("{} {}", subject.kind.name(), subject.name)
+}
+
+fn whence(scope: Option<&str>) -> String {
+    scope.map_or_else(|| "everywhere".to_owned(), |ns| format!("in {ns}"))
+}
+
+/// Writes what everybody holds.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn grants(effective: &Effective, format: GrantsFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        GrantsFormat::Text => text(effective, out),
+        GrantsFormat::Csv => csv(effective, out),
+        GrantsFormat::Json => {
+            write!(out, "{{\"schema_version\":1,\n\"grants\":[")?;
+            lines(out, effective.held.iter().map(HeldV1::new))?;
+            write!(out, "],\n\"open\":[")?;
+            lines(out, effective.open.iter().map(OpenV1::new))?;
+            writeln!(out, "]}}")
+        }
+    }
+}
+
+/// Everything of one subject together: of a role and a scope, a line for each rule.
+fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
+    let mut all: BTreeMap<&Subject, BTreeMap<(Option<&str>, &str), Rules<'_>>> = BTreeMap::new();
+    for held in &effective.held {
+        let rules = all
+            .entry(&held.subject)
+            .or_default()
+            .entry((held.scope.as_deref(), &held.role))
+            .or_default();
+        let rule = rules.entry(&held.chain).or_default();
+        rule.0.insert(&held.action);
+        rule.1.insert(&held.resource);
+        rule.2.extend(held.name.as_deref());
+    }
+    let list = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(",");
+    for (index, (subject, grants)) in all.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}", escape::line(&who(subject)))?;
+        for ((scope, role), rules) in grants {
+            let head = format!("{} as {role}", whence(*scope));
+            writeln!(out, "  {}", escape::line(&head))?;
+            for (places, (actions, resources, names)) in rules {
+                let names = if names.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {}", list(names))
+                };
+                let line = format!(
+                    "{} {}{names}   {}",
+                    list(actions),
+                    list(resources),
+                    chain(places)
+                );
+                writeln!(out, "    {}", escape::line(&line))?;
+            }
+        }
+    }
+    if !effective.open.is_empty() {
+        if !all.is_empty() {
+            writeln!(out)?;
+        }
+        writeln!(out, "not known, for the role is in none of the files")?;
+        for open in &effective.open {
+            writeln!(out, "  {}", unknown(open))?;
+        }
+    }
+    Ok(())
+}
+
+/// Actions, resources and names, by the lines of a rule: each action is held on each resource.
+type Rules<'a> = BTreeMap<&'a [Label], (BTreeSet<&'a str>, BTreeSet<&'a str>, BTreeSet<&'a str>)>;
+
+fn what(held: &Held) -> String {
+    let name = held
+        .name
+        .as_ref()
+        .map_or_else(String::new, |name| format!(" {name}"));
+    escape::line(&format!(
+        "{} {}{name}   {}",
+        held.action,
+        held.resource,
+        chain(&held.chain)
+    ))
+}
+
+fn unknown(open: &Open) -> String {
+    escape::line(&format!(
+        "{} {} as {}   {}",
+        who(&open.subject),
+        whence(open.scope.as_deref()),
+        open.role,
+        place(&open.at)
+    ))
+}
+
+fn csv(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "subject kind,subject,scope,action,resource,name,role,lines\r\n"
+    )?;
+    for held in &effective.held {
+        let cells = [
+            held.subject.kind.name(),
+            &held.subject.name,
+            held.scope.as_deref().unwrap_or("everywhere"),
+            &held.action,
+            &held.resource,
+            held.name.as_deref().unwrap_or(""),
+            &held.role,
+            &chain(&held.chain),
+        ]
+        .map(csv_cell);
+        write!(out, "{}\r\n", cells.join(","))?;
+    }
+    for open in &effective.open {
+        let cells = [
+            open.subject.kind.name(),
+            &open.subject.name,
+            open.scope.as_deref().unwrap_or("everywhere"),
+            "unknown",
+            "unknown",
+            "",
+            &open.role,
+            &place(&open.at),
+        ]
+        .map(csv_cell);
+        write!(out, "{}\r\n", cells.join(","))?;
+    }
+    Ok(())
+}
+
+/// Writes who may do something, with the lines that give it.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn holders(
+    held: &[&Held],
+    open: &[Open],
+    format: GrantsFormat,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let effective = Effective {
+        held: held.iter().map(|h| (*h).clone()).collect(),
+        open: open.to_vec(),
+    };
+    if format != GrantsFormat::Text {
+        return grants(&effective, format, out);
+    }
+    if held.is_empty() {
+        writeln!(out, "nobody, as far as the files say")?;
+    }
+    for held in &effective.held {
+        writeln!(
+            out,
+            "{}",
+            escape::line(&format!(
+                "{} {} as {}   {}",
+                who(&held.subject),
+                whence(held.scope.as_deref()),
+                held.role,
+                chain(&held.chain)
+            ))
+        )?;
+    }
+    if !open.is_empty() {
+        writeln!(
+            out,
+            "\nwho else is not known: these roles are in none of the files"
+        )?;
+        for open in open {
+            writeln!(out, "  {}", unknown(open))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes who gains and who loses what.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn grants_difference(
+    difference: &Difference,
+    format: GrantsFormat,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let sides = [
+        ("gains", &difference.gained, &difference.opened),
+        ("loses", &difference.lost, &difference.closed),
+    ];
+    match format {
+        GrantsFormat::Text => {
+            if difference.is_empty() {
+                writeln!(out, "nobody gains or loses anything")?;
+            }
+            for (word, held, open) in sides {
+                for held in held {
+                    writeln!(
+                        out,
+                        "{} {word} {} {}",
+                        escape::line(&who(&held.subject)),
+                        escape::line(&whence(held.scope.as_deref())),
+                        what(held)
+                    )?;
+                }
+                for open in open {
+                    writeln!(
+                        out,
+                        "{} {word} what is not known: {}",
+                        escape::line(&who(&open.subject)),
+                        unknown(open)
+                    )?;
+                }
+            }
+            Ok(())
+        }
+        GrantsFormat::Csv => {
+            write!(
+                out,
+                "change,subject kind,subject,scope,action,resource,name,role,lines\r\n"
+            )?;
+            for (word, held, _) in sides {
+                for held in held {
+                    let cells = [
+                        word,
+                        held.subject.kind.name(),
+                        &held.subject.name,
+                        held.scope.as_deref().unwrap_or("everywhere"),
+                        &held.action,
+                        &held.resource,
+                        held.name.as_deref().unwrap_or(""),
+                        &held.role,
+                        &chain(&held.chain),
+                    ]
+                    .map(csv_cell);
+                    write!(out, "{}\r\n", cells.join(","))?;
+                }
+            }
+            Ok(())
+        }
+        GrantsFormat::Json => {
+            write!(out, "{{\"schema_version\":1,\n\"gained\":[")?;
+            lines(out, difference.gained.iter().map(HeldV1::new))?;
+            write!(out, "],\n\"lost\":[")?;
+            lines(out, difference.lost.iter().map(HeldV1::new))?;
+            write!(out, "],\n\"opened\":[")?;
+            lines(out, difference.opened.iter().map(OpenV1::new))?;
+            write!(out, "],\n\"closed\":[")?;
+            lines(out, difference.closed.iter().map(OpenV1::new))?;
+            writeln!(out, "]}}")
+        }
+    }
+}
+
+/// One value a line.
+fn lines<T: Serialize>(out: &mut dyn Write, values: impl Iterator<Item = T>) -> io::Result<()> {
+    for (index, value) in values.enumerate() {
+        out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, &value).map_err(io::Error::from)?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct HeldV1<'a> {
+    subject_kind: &'static str,
+    subject: &'a str,
+    scope: Option<&'a str>,
+    action: &'a str,
+    resource: &'a str,
+    name: Option<&'a str>,
+    role: &'a str,
+    chain: Vec<LineV1<'a>>,
+}
+
+impl<'a> HeldV1<'a> {
+    fn new(held: &'a Held) -> Self {
+        Self {
+            subject_kind: held.subject.kind.name(),
+            subject: &held.subject.name,
+            scope: held.scope.as_deref(),
+            action: &held.action,
+            resource: &held.resource,
+            name: held.name.as_deref(),
+            role: &held.role,
+            chain: held.chain.iter().map(LineV1::new).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct OpenV1<'a> {
+    subject_kind: &'static str,
+    subject: &'a str,
+    scope: Option<&'a str>,
+    role: &'a str,
+    at: LineV1<'a>,
+}
+
+impl<'a> OpenV1<'a> {
+    fn new(open: &'a Open) -> Self {
+        Self {
+            subject_kind: open.subject.kind.name(),
+            subject: &open.subject.name,
+            scope: open.scope.as_deref(),
+            role: &open.role,
+            at: LineV1::new(&open.at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LineV1<'a> {
+    file: &'a str,
+    line: u32,
+}
+
+impl<'a> LineV1<'a> {
+    fn new(label: &'a Label) -> Self {
+        Self {
+            file: &label.text.name,
+            line: LineIndex::new(&label.text.text)
+                .position(label.span.start)
+                .line,
+        }
+    }
+}
