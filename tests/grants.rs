@@ -269,3 +269,119 @@ fn what_is_not_there_and_what_cannot_be_read_are_no_answers() {
     }
     assert_eq!(run.code, Some(4), "{}", run.shown());
 }
+
+/// From the grants to the sheet, from the decisions to the control, and from a revoke that was not carried out to its failure.
+#[test]
+fn a_review_sheet_waits_for_decisions_and_counts_once_all_are_made() {
+    let folder = cluster();
+    folder.write(
+        "onus.yaml",
+        "onus: 1\nframeworks: [aicpa-tsc-2017]\ncontrols: [ours]\ngates: {filing: as-stated}\n",
+    );
+    folder.write(
+        "ours/reviews.yaml",
+        "control: reviews\ntitle: Reviews\nsatisfies: [aicpa-tsc-2017/CC6.3]\nevidence: [{evidence: r, title: R, path: 'reviews/{year}-Q{quarter}.md', every: quarter, starts: 2026-07-01, kind: access-review}]\n",
+    );
+    let run = folder.onus(&["grants", "k8s", "--review", "reviews/2026-Q3.md"]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let sheet = folder.text("reviews/2026-Q3.md");
+    insta::assert_snapshot!("review", sheet);
+    let again = folder.onus(&["grants", "k8s", "--review", "reviews/2026-Q3.md"]);
+    assert_eq!(again.code, Some(2), "{}", again.shown());
+    let stands = |text: &str| {
+        folder.write("reviews/2026-Q3.md", text);
+        let run = folder.onus(&["check", ".", "--now", "2026-11-21", "--format", "json"]);
+        let report: Value = serde_json::from_str(&run.stdout)
+            .unwrap_or_else(|e| panic!("no report: {e}\n{}", run.shown()));
+        let controls = report["governance"]["controls"]
+            .as_array()
+            .expect("a list")
+            .clone();
+        let control = controls.iter().find(|c| c["control"] == "reviews");
+        let reasons = &control.expect("the control is judged")["parts"][0]["reasons"];
+        reasons[0]["reason"]
+            .as_str()
+            .expect("it has a reason")
+            .to_owned()
+    };
+    assert_eq!(stands(&sheet), "record-template");
+    let signed = sheet
+        .replace("performed_by: TODO", "performed_by: Ada")
+        .replace("YYYY-MM-DD", "2026-10-10")
+        .replace("scope: TODO", "scope: the cluster")
+        .replace(
+            "result: TODO   # satisfactory or adverse",
+            "result: satisfactory",
+        )
+        .replace("open_exceptions: TODO   # how many", "open_exceptions: 0");
+    assert_eq!(stands(&signed), "record-undecided");
+    let kept = signed.replace(" |  |  |  |", " |  | keep | Ada |");
+    assert_ne!(kept, signed);
+    assert_eq!(stands(&kept), "evidence-good");
+    assert_eq!(
+        stands(&kept.replace("| Ada |", "| ann |")),
+        "record-undecided"
+    );
+    // Ann is to lose the role, and the files still give it to her.
+    let revoked: String = kept
+        .lines()
+        .map(|line| {
+            let line = if line.contains("| ann |") {
+                line.replace("keep", "revoke")
+            } else {
+                line.to_owned()
+            };
+            line + "\n"
+        })
+        .collect();
+    assert_eq!(stands(&revoked), "revoked-still-granted");
+    folder.write(
+        "k8s/bindings.yaml",
+        BINDINGS.replace("  - {kind: User, name: ann}\n", ""),
+    );
+    assert_eq!(stands(&revoked), "evidence-good");
+    // Where the grants cannot be read, what was revoked cannot be looked for.
+    assert_eq!(
+        stands(&revoked.replace("grants: k8s", "grants: k9s")),
+        "date-unknown"
+    );
+
+    // The next one says what is new and what is gone.
+    folder.write("reviews/2026-Q3.md", &revoked);
+    folder.write(
+        "k8s/bindings.yaml",
+        BINDINGS.replace("name: ann}", "name: joe}"),
+    );
+    let run = folder.onus(&[
+        "grants",
+        "k8s",
+        "--review",
+        "reviews/2026-Q4.md",
+        "--since",
+        "reviews/2026-Q3.md",
+    ]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let next = folder.text("reviews/2026-Q4.md");
+    let row = |who: &str| {
+        next.lines()
+            .find(|l| l.contains(who))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(row("| joe |").contains("| new |"), "{next}");
+    assert!(row("| ops |").contains("| as before |"), "{next}");
+    assert!(next.contains("- ann: deployer in shop"), "{next}");
+    // For a spreadsheet.
+    let run = folder.onus(&["grants", "k8s", "--review", "sheet.csv"]);
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    let mut csv = csv::Reader::from_path(folder.path().join("sheet.csv")).expect("it is CSV");
+    assert_eq!(csv.records().count(), 6);
+    // Of what cannot be read whole there is no review.
+    folder.write(
+        "k8s/more.yaml",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: [\n",
+    );
+    let run = folder.onus(&["grants", "k8s", "--review", "third.md"]);
+    assert_eq!(run.code, Some(2), "{}", run.shown());
+    assert!(!folder.path().join("third.md").exists());
+}

@@ -1,5 +1,6 @@
 //! Records of evidence: where they are, and what they say of themselves.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use onus_model::catalog::EvidenceKind;
@@ -678,14 +679,14 @@ fn csv(text: &str) -> Vec<Vec<Cell>> {
     rows
 }
 
-/// The rows that were revoked and still stand among the grants: CSV or Markdown with columns for who and what.
+/// Who holds what, by a table in CSV or Markdown with columns for both; letter case does not matter.
 #[must_use]
-pub fn still_granted(review: &AccessReview, grants: &str) -> Vec<usize> {
+pub fn granted(grants: &str) -> BTreeSet<(String, String)> {
     let mut tables = markdown::tables(grants);
     if tables.is_empty() {
         tables.push(csv(grants));
     }
-    let mut held: Vec<(String, String)> = Vec::new();
+    let mut held = BTreeSet::new();
     for table in tables {
         let Some((head, body)) = table.split_first() else {
             continue;
@@ -707,6 +708,12 @@ pub fn still_granted(review: &AccessReview, grants: &str) -> Vec<usize> {
             held.extend(cell(subject).zip(cell(grant)));
         }
     }
+    held
+}
+
+/// The rows that were revoked and still stand among the grants, which are in lower case.
+#[must_use]
+pub fn still_granted(review: &AccessReview, held: &BTreeSet<(String, String)>) -> Vec<usize> {
     review
         .rows
         .iter()
@@ -904,11 +911,11 @@ mod tests {
         );
         assert!(review.grants_sha256.is_some());
         assert_eq!(
-            still_granted(&review, "user,role\nBob,admin\nann,admin\n"),
+            still_granted(&review, &granted("user,role\nBob,admin\nann,admin\n")),
             [1]
         );
         assert_eq!(
-            still_granted(&review, "user,role\nann,admin\n"),
+            still_granted(&review, &granted("user,role\nann,admin\n")),
             Vec::<usize>::new()
         );
     }

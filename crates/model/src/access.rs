@@ -216,3 +216,40 @@ impl Difference {
             && self.closed.is_empty()
     }
 }
+
+/// A row of an access review: a role that a subject has in a scope. Reviewers decide on roles, not on each action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewedGrant {
+    /// Who has it.
+    pub subject: Subject,
+    /// The role and where: `deployer in shop`, `monitoring everywhere`.
+    pub grant: String,
+    /// What it lets them do, in few words.
+    pub gives: String,
+    /// The lines that give it.
+    pub places: Vec<Label>,
+    /// Whether the last review did not have it; none where there was no last review.
+    pub new: Option<bool>,
+}
+
+/// A sheet for an access review: everything that is declared, to be decided row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewSheet {
+    /// In order of subject and grant.
+    pub rows: Vec<ReviewedGrant>,
+    /// Subject and grant of what the last review had and nobody has any more.
+    pub gone: Vec<(String, String)>,
+    /// Where the grants were read, as the user named it.
+    pub read: String,
+    /// The SHA-256 digest of the rows, without decisions.
+    pub sha256: String,
+}
+
+/// A role in a scope, as a review names it.
+#[must_use]
+pub fn grant(role: &str, scope: Option<&str>) -> String {
+    match scope {
+        Some(scope) => format!("{role} in {scope}"),
+        None => format!("{role} everywhere"),
+    }
+}

@@ -202,6 +202,12 @@ pub(crate) struct GrantsArgs {
     /// Only what holds in this namespace
     #[arg(long, value_name = "NAMESPACE")]
     pub(crate) scope: Option<String>,
+    /// Write the sheet of an access review: Markdown, or CSV for a file that ends in `.csv`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "scope"])]
+    pub(crate) review: Option<PathBuf>,
+    /// The last review: what is new since then, and what is gone
+    #[arg(long, value_name = "FILE", requires = "review")]
+    pub(crate) since: Option<PathBuf>,
     /// The format: text, csv or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
     pub(crate) format: GrantsFormat,

@@ -218,19 +218,33 @@ fn kept(
     kept
 }
 
-/// What a record holds, with the grants that it reviewed looked up.
+/// What a record holds, with the grants that it reviewed looked up: in a table, or in the files of the repository.
 fn content(text: &Text, kind: EvidenceKind, base: &Path) -> Content {
     let mut content = records::content(text, kind);
-    if let Some(review) = &mut content.review
-        && let Some(grants) = &review.grants
-        && let Ok(grants) = text_of(&base.join(&grants.value), &grants.value)
-    {
-        review.still_granted = records::still_granted(review, &grants.text);
+    let Some(review) = &mut content.review else {
+        return content;
+    };
+    let Some(grants) = &review.grants else {
+        return content;
+    };
+    let path = base.join(&grants.value);
+    let table = path.is_file() && onus_inputs::document::Syntax::of(&grants.value).is_none();
+    let held = if table {
+        text_of(&path, &grants.value).map(|table| records::granted(&table.text))
+    } else {
+        crate::grants::roles(&path)
+    };
+    match held {
+        Ok(held) => review.still_granted = records::still_granted(review, &held),
+        // What was revoked cannot be looked for.
+        Err(why) => content.faults.push((
+            grants.span,
+            format!("the grants in `{}` cannot be read: {why}", grants.value),
+        )),
     }
     content
 }
 
-/// A record that is kept elsewhere, as one that was read.
 fn outside(record: &onus_model::catalog::OutsideRecord) -> Record {
     let spanned = |value: String| {
         Some(Spanned {

@@ -1,18 +1,23 @@
 //! `onus grants` and `onus who-can`: who may do what, as the files say it.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use onus_engine::{allows, difference, effective, groups_of};
 use onus_inputs::access::{access, may_hold_grants};
 use onus_inputs::document::{self, Limits, Syntax};
-use onus_model::access::{Access, Effective, Request, Subject, SubjectKind};
-use onus_model::problem::{Problem, did_you_mean};
+use onus_inputs::records;
+use onus_model::access::{
+    Access, Effective, Request, ReviewSheet, ReviewedGrant, Subject, SubjectKind, grant,
+};
+use onus_model::problem::{Label, Problem, did_you_mean};
 use onus_model::source::Text;
 use rayon::prelude::*;
 
 use crate::args::{GrantsArgs, GrantsCommand, WhoCanArgs};
 use crate::load::{self, Met};
-use crate::output::{Stop, Terminal, to_stdout};
+use crate::output::{Stop, Terminal, to_new_file, to_stdout};
 
 pub(crate) fn run(args: &GrantsArgs, terminal: &Terminal) -> Result<u8, Stop> {
     if let Some(GrantsCommand::Diff { old, new, format }) = &args.command {
@@ -28,6 +33,31 @@ pub(crate) fn run(args: &GrantsArgs, terminal: &Terminal) -> Result<u8, Stop> {
         return Ok(code);
     }
     let read = read(&args.paths, terminal)?;
+    if let Some(path) = &args.review {
+        let [folder] = args.paths.as_slice() else {
+            return Err(Stop::Problems(vec![
+                Problem::error("a review is of one folder")
+                    .help("its sheet names the folder, for what was revoked to be looked up there"),
+            ]));
+        };
+        if !read.whole {
+            return Err(Stop::Problems(vec![
+                Problem::error(
+                    "not all grants could be read: a review of the others would be no review",
+                )
+                .help("mend what is named above"),
+            ]));
+        }
+        let sheet = sheet(&read.effective, folder, args.since.as_deref())?;
+        let csv = path
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+        to_new_file(path, |out| onus_report::review_sheet(&sheet, csv, out))?;
+        let count = sheet.rows.len();
+        let path = load::shown(path);
+        to_stdout(|out| writeln!(out, "wrote {path}: {count} rows to be decided"))?;
+        return Ok(ending(&read.effective, true));
+    }
     let mut shown = read.effective;
     if let Some(name) = &args.subject {
         let found = subject(name, &shown)?;
@@ -122,6 +152,122 @@ fn subject(name: &str, effective: &Effective) -> Result<Subject, Stop> {
     }
 }
 
+/// Who has which role where, in lower case, for a review to look up what it revoked.
+pub(crate) fn roles(path: &Path) -> Result<BTreeSet<(String, String)>, String> {
+    let (read, problems) = gather(&[path.to_owned()]).map_err(|problems| said(&problems))?;
+    if !read.whole {
+        return Err(said(&problems));
+    }
+    let effective = &read.effective;
+    let held = effective
+        .held
+        .iter()
+        .map(|h| (&h.subject, &h.role, &h.scope));
+    let open = effective
+        .open
+        .iter()
+        .map(|o| (&o.subject, &o.role, &o.scope));
+    Ok(held
+        .chain(open)
+        .map(|(subject, role, scope)| {
+            (
+                subject.name.to_lowercase(),
+                grant(role, scope.as_deref()).to_lowercase(),
+            )
+        })
+        .collect())
+}
+
+fn said(problems: &[Problem]) -> String {
+    problems.first().map_or_else(
+        || "something is wrong with them".to_owned(),
+        |p| p.message.clone(),
+    )
+}
+
+/// What a role gives, and the lines that give the role.
+#[derive(Default)]
+struct Given<'a> {
+    gives: BTreeSet<String>,
+    places: BTreeSet<&'a Label>,
+}
+
+/// The sheet of everything that is declared.
+fn sheet(effective: &Effective, read: &Path, since: Option<&Path>) -> Result<ReviewSheet, Stop> {
+    let last = match since {
+        Some(path) => {
+            let text = fs::read_to_string(path).map_err(|error| {
+                Stop::Problems(vec![Problem::error(format!(
+                    "cannot read `{}`: {}",
+                    path.display(),
+                    load::said(&error)
+                ))])
+            })?;
+            Some(records::granted(&text))
+        }
+        None => None,
+    };
+    let mut rows: BTreeMap<(&Subject, String), Given<'_>> = BTreeMap::new();
+    for held in &effective.held {
+        let key = (&held.subject, grant(&held.role, held.scope.as_deref()));
+        let row = rows.entry(key).or_default();
+        let name = held
+            .name
+            .as_ref()
+            .map_or_else(String::new, |n| format!(" {n}"));
+        row.gives
+            .insert(format!("{} {}{name}", held.action, held.resource));
+        row.places.extend(held.chain.first());
+    }
+    for open in &effective.open {
+        let key = (&open.subject, grant(&open.role, open.scope.as_deref()));
+        let row = rows.entry(key).or_default();
+        row.gives
+            .insert("not known: the role is in none of the files".to_owned());
+        row.places.insert(&open.at);
+    }
+    let named =
+        |subject: &Subject, grant: &str| (subject.name.to_lowercase(), grant.to_lowercase());
+    let here: BTreeSet<(String, String)> = rows
+        .keys()
+        .map(|(subject, grant)| named(subject, grant))
+        .collect();
+    let gone = last.iter().flatten().filter(|row| !here.contains(*row));
+    let gone = gone.cloned().collect();
+    let rows: Vec<ReviewedGrant> = rows
+        .into_iter()
+        .map(
+            |((subject, grant), Given { gives, places })| ReviewedGrant {
+                new: last
+                    .as_ref()
+                    .map(|last| !last.contains(&named(subject, &grant))),
+                subject: subject.clone(),
+                gives: gives.into_iter().collect::<Vec<_>>().join("; "),
+                places: places.into_iter().cloned().collect(),
+                grant,
+            },
+        )
+        .collect();
+    let digested: String = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{}\t{}\t{}\t{}\n",
+                row.subject.kind.name(),
+                row.subject.name,
+                row.grant,
+                row.gives
+            )
+        })
+        .collect();
+    Ok(ReviewSheet {
+        rows,
+        gone,
+        read: load::shown(read),
+        sha256: records::sha256(digested.as_bytes()),
+    })
+}
+
 /// What was read.
 struct Read {
     effective: Effective,
@@ -130,8 +276,17 @@ struct Read {
 }
 
 fn read(paths: &[PathBuf], terminal: &Terminal) -> Result<Read, Stop> {
+    let (read, problems) = gather(paths).map_err(Stop::Problems)?;
+    if !problems.is_empty() {
+        terminal.problems(&problems);
+    }
+    Ok(read)
+}
+
+/// All grants below some paths, and what is wrong with them.
+fn gather(paths: &[PathBuf]) -> Result<(Read, Vec<Problem>), Vec<Problem>> {
     let limits = Limits::default();
-    let met = load::walk(paths, "stdin.yaml", limits.bytes).map_err(Stop::Problems)?;
+    let met = load::walk(paths, "stdin.yaml", limits.bytes)?;
     let read: Vec<(Access, Vec<Problem>, bool)> =
         met.par_iter().map(|met| one(met, &limits)).collect();
     let mut all = Access::default();
@@ -142,13 +297,11 @@ fn read(paths: &[PathBuf], terminal: &Terminal) -> Result<Read, Stop> {
         problems.extend(found);
         whole &= readable;
     }
-    if !problems.is_empty() {
-        terminal.problems(&problems);
-    }
-    Ok(Read {
+    let read = Read {
         effective: effective(&all),
         whole,
-    })
+    };
+    Ok((read, problems))
 }
 
 /// The grants of one file, what is wrong with them, and whether nothing of it is missing.

@@ -50,10 +50,6 @@ pub(crate) fn run(args: &NewArgs, terminal: &Terminal) -> Result<u8, Stop> {
         not_there(path)?;
     }
     for (path, text) in &files {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)
-                .map_err(|error| Stop::Output(format!("`{}`", folder.display()), error))?;
-        }
         to_new_file(path, |out| out.write_all(text.as_bytes()))?;
     }
     let next = match &args.what {

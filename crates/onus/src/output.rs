@@ -117,6 +117,10 @@ pub(crate) fn to_new_file(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Stop> {
     not_there(path)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Stop::Output(format!("`{}`", folder.display()), error))?;
+    }
     to_file(path, write)
 }
 

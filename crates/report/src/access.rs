@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use onus_model::access::{Difference, Effective, Held, Open, Subject};
+use onus_model::access::{Difference, Effective, Held, Open, ReviewSheet, ReviewedGrant, Subject};
 use onus_model::problem::Label;
 use onus_model::source::LineIndex;
 use serde::Serialize;
@@ -403,4 +403,84 @@ impl<'a> LineV1<'a> {
                 .line,
         }
     }
+}
+
+/// Writes the sheet of an access review: Markdown with front matter that says who decided, or CSV for a spreadsheet.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn review_sheet(sheet: &ReviewSheet, csv: bool, out: &mut dyn Write) -> io::Result<()> {
+    const HEAD: [&str; 8] = [
+        "kind",
+        "subject",
+        "grant",
+        "gives",
+        "lines",
+        "since the last",
+        "decision",
+        "decided by",
+    ];
+    let since = |row: &ReviewedGrant| match row.new {
+        Some(true) => "new",
+        Some(false) => "as before",
+        None => "",
+    };
+    let cells = |row: &ReviewedGrant| {
+        let places: Vec<String> = row.places.iter().map(place).collect();
+        [
+            row.subject.kind.name().to_owned(),
+            row.subject.name.clone(),
+            row.grant.clone(),
+            row.gives.clone(),
+            places.join(" "),
+            since(row).to_owned(),
+            String::new(),
+            String::new(),
+        ]
+    };
+    if csv {
+        write!(out, "{}\r\n", HEAD.join(","))?;
+        for row in &sheet.rows {
+            write!(out, "{}\r\n", cells(row).map(|c| csv_cell(&c)).join(","))?;
+        }
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "---
+# It counts when every row is decided, with `keep` or `revoke`, by somebody other than its subject.
+performed_by: TODO
+performed_on: YYYY-MM-DD
+scope: TODO
+result: TODO   # satisfactory or adverse
+open_exceptions: TODO   # how many
+grants: {}
+grants_sha256: {}
+---
+
+# Access review
+
+Declared access at this commit, live access not read.
+",
+        escape::line(&sheet.read),
+        sheet.sha256
+    )?;
+    writeln!(out, "| {} |", HEAD.join(" | "))?;
+    writeln!(out, "|{}", " --- |".repeat(HEAD.len()))?;
+    for row in &sheet.rows {
+        let mut cells = cells(row).map(|c| escape::line(&c).replace('|', "\\|"));
+        // Stars are no emphasis here.
+        if let Some(gives) = cells.get_mut(3) {
+            *gives = format!("`{gives}`");
+        }
+        writeln!(out, "| {} |", cells.join(" | "))?;
+    }
+    if !sheet.gone.is_empty() {
+        writeln!(out, "\nNobody has any more since the last review:\n")?;
+        for (subject, grant) in &sheet.gone {
+            writeln!(out, "- {}", escape::line(&format!("{subject}: {grant}")))?;
+        }
+    }
+    Ok(())
 }

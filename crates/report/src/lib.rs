@@ -20,7 +20,7 @@ use std::io::{self, Write};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 
-pub use access::{GrantsFormat, grants, grants_difference, holders};
+pub use access::{GrantsFormat, grants, grants_difference, holders, review_sheet};
 pub use authored::authored_schema;
 pub use frame::problems;
 pub use governance::chain;
