@@ -3,6 +3,8 @@
 //! The words are those of NIST's RBAC (INCITS 359): a subject is given a role in a scope, and a role holds permissions. Every one of
 //! them knows the line that it stands on.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::problem::Label;
 use crate::source::Spanned;
 
@@ -252,4 +254,28 @@ pub fn grant(role: &str, scope: Option<&str>) -> String {
         Some(scope) => format!("{role} in {scope}"),
         None => format!("{role} everywhere"),
     }
+}
+
+/// Grants in few words, by the lines that give them: each rule gives each of its actions on each of its resources.
+#[must_use]
+pub fn by_rule<'a>(held: impl IntoIterator<Item = &'a Held>) -> Vec<(&'a [Label], String)> {
+    let mut rules: BTreeMap<&[Label], [BTreeSet<&str>; 3]> = BTreeMap::new();
+    for held in held {
+        let [actions, resources, names] = rules.entry(&held.chain).or_default();
+        actions.insert(&held.action);
+        resources.insert(&held.resource);
+        names.extend(held.name.as_deref());
+    }
+    let list = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(",");
+    rules
+        .into_iter()
+        .map(|(chain, [actions, resources, names])| {
+            let mut words = format!("{} {}", list(&actions), list(&resources));
+            if !names.is_empty() {
+                words.push(' ');
+                words.push_str(&list(&names));
+            }
+            (chain, words)
+        })
+        .collect()
 }

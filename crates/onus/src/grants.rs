@@ -9,7 +9,8 @@ use onus_inputs::access::{access, may_hold_grants};
 use onus_inputs::document::{self, Limits, Syntax};
 use onus_inputs::records;
 use onus_model::access::{
-    Access, Effective, Request, ReviewSheet, ReviewedGrant, Subject, SubjectKind, grant,
+    Access, Effective, Held, Request, ReviewSheet, ReviewedGrant, Subject, SubjectKind, by_rule,
+    grant,
 };
 use onus_model::problem::{Label, Problem, did_you_mean};
 use onus_model::source::Text;
@@ -188,8 +189,22 @@ fn said(problems: &[Problem]) -> String {
 /// What a role gives, and the lines that give the role.
 #[derive(Default)]
 struct Given<'a> {
-    gives: BTreeSet<String>,
+    /// Nothing where the role is in none of the files.
+    held: Vec<&'a Held>,
     places: BTreeSet<&'a Label>,
+}
+
+impl Given<'_> {
+    fn gives(&self) -> String {
+        if self.held.is_empty() {
+            return "not known: the role is in none of the files".to_owned();
+        }
+        let words: BTreeSet<String> = by_rule(self.held.iter().copied())
+            .into_iter()
+            .map(|(_, words)| words)
+            .collect();
+        words.into_iter().collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// The sheet of everything that is declared.
@@ -211,20 +226,12 @@ fn sheet(effective: &Effective, read: &Path, since: Option<&Path>) -> Result<Rev
     for held in &effective.held {
         let key = (&held.subject, grant(&held.role, held.scope.as_deref()));
         let row = rows.entry(key).or_default();
-        let name = held
-            .name
-            .as_ref()
-            .map_or_else(String::new, |n| format!(" {n}"));
-        row.gives
-            .insert(format!("{} {}{name}", held.action, held.resource));
+        row.held.push(held);
         row.places.extend(held.chain.first());
     }
     for open in &effective.open {
         let key = (&open.subject, grant(&open.role, open.scope.as_deref()));
-        let row = rows.entry(key).or_default();
-        row.gives
-            .insert("not known: the role is in none of the files".to_owned());
-        row.places.insert(&open.at);
+        rows.entry(key).or_default().places.insert(&open.at);
     }
     let named =
         |subject: &Subject, grant: &str| (subject.name.to_lowercase(), grant.to_lowercase());
@@ -236,17 +243,15 @@ fn sheet(effective: &Effective, read: &Path, since: Option<&Path>) -> Result<Rev
     let gone = gone.cloned().collect();
     let rows: Vec<ReviewedGrant> = rows
         .into_iter()
-        .map(
-            |((subject, grant), Given { gives, places })| ReviewedGrant {
-                new: last
-                    .as_ref()
-                    .map(|last| !last.contains(&named(subject, &grant))),
-                subject: subject.clone(),
-                gives: gives.into_iter().collect::<Vec<_>>().join("; "),
-                places: places.into_iter().cloned().collect(),
-                grant,
-            },
-        )
+        .map(|((subject, grant), given)| ReviewedGrant {
+            new: last
+                .as_ref()
+                .map(|last| !last.contains(&named(subject, &grant))),
+            subject: subject.clone(),
+            gives: given.gives(),
+            places: given.places.into_iter().cloned().collect(),
+            grant,
+        })
         .collect();
     let digested: String = rows
         .iter()

@@ -1,9 +1,11 @@
 //! Who may do what: for people, and for machines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use onus_model::access::{Difference, Effective, Held, Open, ReviewSheet, ReviewedGrant, Subject};
+use onus_model::access::{
+    Difference, Effective, Held, Open, ReviewSheet, ReviewedGrant, Subject, by_rule,
+};
 use onus_model::problem::Label;
 use onus_model::source::LineIndex;
 use serde::Serialize;
@@ -94,41 +96,29 @@ pub fn grants(effective: &Effective, format: GrantsFormat, out: &mut dyn Write) 
     }
 }
 
+/// What one subject holds, by scope and role.
+type Roles<'a> = BTreeMap<(Option<&'a str>, &'a str), Vec<&'a Held>>;
+
 /// Everything of one subject together: of a role and a scope, a line for each rule.
 fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
-    let mut all: BTreeMap<&Subject, BTreeMap<(Option<&str>, &str), Rules<'_>>> = BTreeMap::new();
+    let mut all: BTreeMap<&Subject, Roles<'_>> = BTreeMap::new();
     for held in &effective.held {
-        let rules = all
-            .entry(&held.subject)
+        all.entry(&held.subject)
             .or_default()
             .entry((held.scope.as_deref(), &held.role))
-            .or_default();
-        let rule = rules.entry(&held.chain).or_default();
-        rule.0.insert(&held.action);
-        rule.1.insert(&held.resource);
-        rule.2.extend(held.name.as_deref());
+            .or_default()
+            .push(held);
     }
-    let list = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(",");
     for (index, (subject, grants)) in all.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
         writeln!(out, "{}", escape::line(&who(subject)))?;
-        for ((scope, role), rules) in grants {
+        for ((scope, role), held) in grants {
             let head = format!("{} as {role}", whence(*scope));
             writeln!(out, "  {}", escape::line(&head))?;
-            for (places, (actions, resources, names)) in rules {
-                let names = if names.is_empty() {
-                    String::new()
-                } else {
-                    format!(" {}", list(names))
-                };
-                let line = format!(
-                    "{} {}{names}   {}",
-                    list(actions),
-                    list(resources),
-                    chain(places)
-                );
+            for (places, words) in by_rule(held.iter().copied()) {
+                let line = format!("{words}   {}", chain(places));
                 writeln!(out, "    {}", escape::line(&line))?;
             }
         }
@@ -144,9 +134,6 @@ fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
     }
     Ok(())
 }
-
-/// Actions, resources and names, by the lines of a rule: each action is held on each resource.
-type Rules<'a> = BTreeMap<&'a [Label], (BTreeSet<&'a str>, BTreeSet<&'a str>, BTreeSet<&'a str>)>;
 
 fn what(held: &Held) -> String {
     let name = held
