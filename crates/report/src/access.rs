@@ -1,5 +1,6 @@
 //! Who may do what: for people, and for machines.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -45,28 +46,69 @@ impl GrantsFormat {
     }
 }
 
-/// `path:line`.
-fn place(label: &Label) -> String {
-    let line = LineIndex::new(&label.text.text)
-        .position(label.span.start)
-        .line;
-    format!("{}:{line}", label.text.name)
+/// The places of labels: the lines of a file are counted once.
+#[derive(Default)]
+struct Places {
+    known: RefCell<BTreeMap<String, LineIndex>>,
 }
 
-/// The lines that give something; the name of a file stands once where it is the same.
-fn chain(labels: &[Label]) -> String {
-    let mut shown = String::new();
-    let mut last = "";
-    for label in labels {
-        let place = place(label);
-        if !shown.is_empty() {
-            shown.push_str(" → ");
+impl Places {
+    fn line(&self, label: &Label) -> u32 {
+        let mut known = self.known.borrow_mut();
+        if let Some(index) = known.get(&*label.text.name) {
+            return index.position(label.span.start).line;
         }
-        let line = place.strip_prefix(last).filter(|_| !last.is_empty());
-        shown.push_str(line.filter(|l| l.starts_with(':')).unwrap_or(&place));
-        last = &label.text.name;
+        let index = LineIndex::new(&label.text.text);
+        let line = index.position(label.span.start).line;
+        known.insert(label.text.name.to_string(), index);
+        line
     }
-    shown
+
+    /// `path:line`.
+    fn place(&self, label: &Label) -> String {
+        format!("{}:{}", label.text.name, self.line(label))
+    }
+
+    /// The lines that give something; the name of a file stands once where it is the same.
+    fn chain(&self, labels: &[Label]) -> String {
+        let mut shown = String::new();
+        let mut last = "";
+        for label in labels {
+            if !shown.is_empty() {
+                shown.push_str(" → ");
+            }
+            if *label.text.name != *last {
+                shown.push_str(&label.text.name);
+            }
+            shown.push(':');
+            shown.push_str(&self.line(label).to_string());
+            last = &label.text.name;
+        }
+        shown
+    }
+
+    fn what(&self, held: &Held) -> String {
+        let name = held
+            .name
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" {name}"));
+        escape::line(&format!(
+            "{} {}{name}   {}",
+            held.action,
+            held.resource,
+            self.chain(&held.chain)
+        ))
+    }
+
+    fn unknown(&self, open: &Open) -> String {
+        escape::line(&format!(
+            "{} {} as {}   {}",
+            who(&open.subject),
+            whence(open.scope.as_deref()),
+            open.role,
+            self.place(&open.at)
+        ))
+    }
 }
 
 fn who(subject: &Subject) -> String {
@@ -83,14 +125,15 @@ fn whence(scope: Option<&str>) -> String {
 ///
 /// Only those of `out`.
 pub fn grants(effective: &Effective, format: GrantsFormat, out: &mut dyn Write) -> io::Result<()> {
+    let places = Places::default();
     match format {
         GrantsFormat::Text => text(effective, out),
         GrantsFormat::Csv => csv(effective, out),
         GrantsFormat::Json => {
             write!(out, "{{\"schema_version\":1,\n\"grants\":[")?;
-            lines(out, effective.held.iter().map(HeldV1::new))?;
+            lines(out, effective.held.iter().map(|h| HeldV1::new(h, &places)))?;
             write!(out, "],\n\"open\":[")?;
-            lines(out, effective.open.iter().map(OpenV1::new))?;
+            lines(out, effective.open.iter().map(|o| OpenV1::new(o, &places)))?;
             writeln!(out, "]}}")
         }
     }
@@ -101,6 +144,7 @@ type Roles<'a> = BTreeMap<(Option<&'a str>, &'a str), Vec<&'a Held>>;
 
 /// Everything of one subject together: of a role and a scope, a line for each rule.
 fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
+    let places = Places::default();
     let mut all: BTreeMap<&Subject, Roles<'_>> = BTreeMap::new();
     for held in &effective.held {
         all.entry(&held.subject)
@@ -117,8 +161,8 @@ fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
         for ((scope, role), held) in grants {
             let head = format!("{} as {role}", whence(*scope));
             writeln!(out, "  {}", escape::line(&head))?;
-            for (places, words) in by_rule(held.iter().copied()) {
-                let line = format!("{words}   {}", chain(places));
+            for (given_by, words) in by_rule(held.iter().copied()) {
+                let line = format!("{words}   {}", places.chain(given_by));
                 writeln!(out, "    {}", escape::line(&line))?;
             }
         }
@@ -129,36 +173,14 @@ fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "not known, for the role is in none of the files")?;
         for open in &effective.open {
-            writeln!(out, "  {}", unknown(open))?;
+            writeln!(out, "  {}", places.unknown(open))?;
         }
     }
     Ok(())
 }
 
-fn what(held: &Held) -> String {
-    let name = held
-        .name
-        .as_ref()
-        .map_or_else(String::new, |name| format!(" {name}"));
-    escape::line(&format!(
-        "{} {}{name}   {}",
-        held.action,
-        held.resource,
-        chain(&held.chain)
-    ))
-}
-
-fn unknown(open: &Open) -> String {
-    escape::line(&format!(
-        "{} {} as {}   {}",
-        who(&open.subject),
-        whence(open.scope.as_deref()),
-        open.role,
-        place(&open.at)
-    ))
-}
-
 fn csv(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
+    let places = Places::default();
     write!(
         out,
         "subject kind,subject,scope,action,resource,name,role,lines\r\n"
@@ -172,7 +194,7 @@ fn csv(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
             &held.resource,
             held.name.as_deref().unwrap_or(""),
             &held.role,
-            &chain(&held.chain),
+            &places.chain(&held.chain),
         ]
         .map(csv_cell);
         write!(out, "{}\r\n", cells.join(","))?;
@@ -186,7 +208,7 @@ fn csv(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
             "unknown",
             "",
             &open.role,
-            &place(&open.at),
+            &places.place(&open.at),
         ]
         .map(csv_cell);
         write!(out, "{}\r\n", cells.join(","))?;
@@ -205,6 +227,7 @@ pub fn holders(
     format: GrantsFormat,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let places = Places::default();
     let effective = Effective {
         held: held.iter().map(|h| (*h).clone()).collect(),
         open: open.to_vec(),
@@ -224,7 +247,7 @@ pub fn holders(
                 who(&held.subject),
                 whence(held.scope.as_deref()),
                 held.role,
-                chain(&held.chain)
+                places.chain(&held.chain)
             ))
         )?;
     }
@@ -234,7 +257,7 @@ pub fn holders(
             "\nwho else is not known: these roles are in none of the files"
         )?;
         for open in open {
-            writeln!(out, "  {}", unknown(open))?;
+            writeln!(out, "  {}", places.unknown(open))?;
         }
     }
     Ok(())
@@ -250,6 +273,7 @@ pub fn grants_difference(
     format: GrantsFormat,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let places = Places::default();
     let sides = [
         ("gains", &difference.gained, &difference.opened),
         ("loses", &difference.lost, &difference.closed),
@@ -266,7 +290,7 @@ pub fn grants_difference(
                         "{} {word} {} {}",
                         escape::line(&who(&held.subject)),
                         escape::line(&whence(held.scope.as_deref())),
-                        what(held)
+                        places.what(held)
                     )?;
                 }
                 for open in open {
@@ -274,7 +298,7 @@ pub fn grants_difference(
                         out,
                         "{} {word} what is not known: {}",
                         escape::line(&who(&open.subject)),
-                        unknown(open)
+                        places.unknown(open)
                     )?;
                 }
             }
@@ -296,7 +320,7 @@ pub fn grants_difference(
                         &held.resource,
                         held.name.as_deref().unwrap_or(""),
                         &held.role,
-                        &chain(&held.chain),
+                        &places.chain(&held.chain),
                     ]
                     .map(csv_cell);
                     write!(out, "{}\r\n", cells.join(","))?;
@@ -306,13 +330,22 @@ pub fn grants_difference(
         }
         GrantsFormat::Json => {
             write!(out, "{{\"schema_version\":1,\n\"gained\":[")?;
-            lines(out, difference.gained.iter().map(HeldV1::new))?;
+            lines(
+                out,
+                difference.gained.iter().map(|h| HeldV1::new(h, &places)),
+            )?;
             write!(out, "],\n\"lost\":[")?;
-            lines(out, difference.lost.iter().map(HeldV1::new))?;
+            lines(out, difference.lost.iter().map(|h| HeldV1::new(h, &places)))?;
             write!(out, "],\n\"opened\":[")?;
-            lines(out, difference.opened.iter().map(OpenV1::new))?;
+            lines(
+                out,
+                difference.opened.iter().map(|o| OpenV1::new(o, &places)),
+            )?;
             write!(out, "],\n\"closed\":[")?;
-            lines(out, difference.closed.iter().map(OpenV1::new))?;
+            lines(
+                out,
+                difference.closed.iter().map(|o| OpenV1::new(o, &places)),
+            )?;
             writeln!(out, "]}}")
         }
     }
@@ -340,7 +373,7 @@ struct HeldV1<'a> {
 }
 
 impl<'a> HeldV1<'a> {
-    fn new(held: &'a Held) -> Self {
+    fn new(held: &'a Held, places: &Places) -> Self {
         Self {
             subject_kind: held.subject.kind.name(),
             subject: &held.subject.name,
@@ -349,7 +382,7 @@ impl<'a> HeldV1<'a> {
             resource: &held.resource,
             name: held.name.as_deref(),
             role: &held.role,
-            chain: held.chain.iter().map(LineV1::new).collect(),
+            chain: held.chain.iter().map(|l| LineV1::new(l, places)).collect(),
         }
     }
 }
@@ -364,13 +397,13 @@ struct OpenV1<'a> {
 }
 
 impl<'a> OpenV1<'a> {
-    fn new(open: &'a Open) -> Self {
+    fn new(open: &'a Open, places: &Places) -> Self {
         Self {
             subject_kind: open.subject.kind.name(),
             subject: &open.subject.name,
             scope: open.scope.as_deref(),
             role: &open.role,
-            at: LineV1::new(&open.at),
+            at: LineV1::new(&open.at, places),
         }
     }
 }
@@ -382,12 +415,10 @@ struct LineV1<'a> {
 }
 
 impl<'a> LineV1<'a> {
-    fn new(label: &'a Label) -> Self {
+    fn new(label: &'a Label, places: &Places) -> Self {
         Self {
             file: &label.text.name,
-            line: LineIndex::new(&label.text.text)
-                .position(label.span.start)
-                .line,
+            line: places.line(label),
         }
     }
 }
@@ -398,6 +429,7 @@ impl<'a> LineV1<'a> {
 ///
 /// Only those of `out`.
 pub fn review_sheet(sheet: &ReviewSheet, csv: bool, out: &mut dyn Write) -> io::Result<()> {
+    let places = Places::default();
     const HEAD: [&str; 8] = [
         "kind",
         "subject",
@@ -414,7 +446,7 @@ pub fn review_sheet(sheet: &ReviewSheet, csv: bool, out: &mut dyn Write) -> io::
         None => "",
     };
     let cells = |row: &ReviewedGrant| {
-        let places: Vec<String> = row.places.iter().map(place).collect();
+        let places: Vec<String> = row.places.iter().map(|label| places.place(label)).collect();
         [
             row.subject.kind.name().to_owned(),
             row.subject.name.clone(),
