@@ -217,6 +217,20 @@ fn a_change_says_who_gains_and_who_loses_and_by_which_line() {
         report[key].as_array().expect("a list").len()
     };
     assert_eq!(count("old", "new", "gained"), count("new", "old", "lost"));
+    // What is not known is told in every format.
+    folder.write("closed/roles.yaml", CLUSTER);
+    folder.write(
+        "closed/bindings.yaml",
+        BINDINGS.replace("name: eve", "name: max"),
+    );
+    for format in ["text", "csv", "json"] {
+        let run = folder.onus(&["grants", "diff", "old", "closed", "--format", format]);
+        assert!(
+            run.stdout.contains("eve") && run.stdout.contains("max"),
+            "{}",
+            run.shown()
+        );
+    }
     // What lies within a wider grant is nothing new: ops may do all of it already.
     let wider = BINDINGS.replace(
         "{kind: User, name: eve}",
@@ -254,6 +268,15 @@ fn what_is_not_there_and_what_cannot_be_read_are_no_answers() {
             "{}",
             run.stderr
         );
+    }
+    // A file that is no file cannot be read either.
+    #[cfg(unix)]
+    {
+        let piped = cluster();
+        let pipe = std::os::unix::net::UnixListener::bind(piped.path().join("k8s/more.yaml"));
+        let run = piped.onus(&["grants", "k8s"]);
+        assert_eq!(run.code, Some(4), "{}", run.shown());
+        drop(pipe.expect("a socket can be made"));
     }
     let odd = Folder::with(&[(
         "a.yaml",
@@ -343,6 +366,12 @@ fn a_review_sheet_waits_for_decisions_and_counts_once_all_are_made() {
     // Where the grants cannot be read, what was revoked cannot be looked for.
     assert_eq!(
         stands(&revoked.replace("grants: k8s", "grants: k9s")),
+        "date-unknown"
+    );
+
+    folder.write("empty/pod.yaml", "apiVersion: v1\nkind: Pod\n");
+    assert_eq!(
+        stands(&revoked.replace("grants: k8s", "grants: empty")),
         "date-unknown"
     );
 

@@ -12,6 +12,7 @@ use onus_model::access::{
     Access, Effective, Held, Request, ReviewSheet, ReviewedGrant, Subject, SubjectKind, by_rule,
     grant,
 };
+use onus_model::file::Outcome;
 use onus_model::problem::{Label, Problem, did_you_mean};
 use onus_model::source::Text;
 use rayon::prelude::*;
@@ -160,6 +161,10 @@ pub(crate) fn roles(path: &Path) -> Result<BTreeSet<(String, String)>, String> {
         return Err(said(&problems));
     }
     let effective = &read.effective;
+    // Where nothing is granted at all, the grants are somewhere else.
+    if effective.held.is_empty() && effective.open.is_empty() {
+        return Err("no grants are there".to_owned());
+    }
     let held = effective
         .held
         .iter()
@@ -170,13 +175,13 @@ pub(crate) fn roles(path: &Path) -> Result<BTreeSet<(String, String)>, String> {
         .map(|o| (&o.subject, &o.role, &o.scope));
     Ok(held
         .chain(open)
-        .map(|(subject, role, scope)| {
-            (
-                subject.name.to_lowercase(),
-                grant(role, scope.as_deref()).to_lowercase(),
-            )
-        })
+        .map(|(subject, role, scope)| key(subject, &grant(role, scope.as_deref())))
         .collect())
+}
+
+/// As [`records::granted`] names who holds what.
+fn key(subject: &Subject, grant: &str) -> (String, String) {
+    (subject.name.to_lowercase(), grant.to_lowercase())
 }
 
 fn said(problems: &[Problem]) -> String {
@@ -233,11 +238,9 @@ fn sheet(effective: &Effective, read: &Path, since: Option<&Path>) -> Result<Rev
         let key = (&open.subject, grant(&open.role, open.scope.as_deref()));
         rows.entry(key).or_default().places.insert(&open.at);
     }
-    let named =
-        |subject: &Subject, grant: &str| (subject.name.to_lowercase(), grant.to_lowercase());
     let here: BTreeSet<(String, String)> = rows
         .keys()
-        .map(|(subject, grant)| named(subject, grant))
+        .map(|(subject, grant)| key(subject, grant))
         .collect();
     let gone = last.iter().flatten().filter(|row| !here.contains(*row));
     let gone = gone.cloned().collect();
@@ -246,7 +249,7 @@ fn sheet(effective: &Effective, read: &Path, since: Option<&Path>) -> Result<Rev
         .map(|((subject, grant), given)| ReviewedGrant {
             new: last
                 .as_ref()
-                .map(|last| !last.contains(&named(subject, &grant))),
+                .map(|last| !last.contains(&key(subject, &grant))),
             subject: subject.clone(),
             gives: given.gives(),
             places: given.places.into_iter().cloned().collect(),
@@ -312,14 +315,19 @@ fn gather(paths: &[PathBuf]) -> Result<(Read, Vec<Problem>), Vec<Problem>> {
 /// The grants of one file, what is wrong with them, and whether nothing of it is missing.
 fn one(met: &Met, limits: &Limits) -> (Access, Vec<Problem>, bool) {
     let none = |problems: Vec<Problem>, whole| (Access::default(), problems, whole);
+    match &met.settled {
+        Some((Outcome::Unreadable, why)) => {
+            let problem = Problem::warning(format!("cannot read `{}`: {why}", met.shown));
+            return none(vec![problem], false);
+        }
+        Some(_) => return none(Vec::new(), true),
+        None => {}
+    }
     let syntax = match (Syntax::of(&met.shown), met.named) {
         (Some(syntax), _) => syntax,
         (None, true) => Syntax::Yaml,
         (None, false) => return none(Vec::new(), true),
     };
-    if met.settled.is_some() {
-        return none(Vec::new(), true);
-    }
     let bytes = match load::read(&met.from, limits.bytes) {
         Ok(bytes) => bytes,
         Err(why) => {

@@ -100,6 +100,36 @@ impl Places {
         ))
     }
 
+    /// The cells of a table.
+    fn row(&self, held: &Held) -> [String; 8] {
+        [
+            held.subject.kind.name(),
+            &held.subject.name,
+            held.scope.as_deref().unwrap_or("everywhere"),
+            &held.action,
+            &held.resource,
+            held.name.as_deref().unwrap_or(""),
+            &held.role,
+            &self.chain(&held.chain),
+        ]
+        .map(csv_cell)
+    }
+
+    /// The cells of what is not known, in the same columns.
+    fn open_row(&self, open: &Open) -> [String; 8] {
+        [
+            open.subject.kind.name(),
+            &open.subject.name,
+            open.scope.as_deref().unwrap_or("everywhere"),
+            "unknown",
+            "unknown",
+            "",
+            &open.role,
+            &self.place(&open.at),
+        ]
+        .map(csv_cell)
+    }
+
     fn unknown(&self, open: &Open) -> String {
         escape::line(&format!(
             "{} {} as {}   {}",
@@ -127,8 +157,8 @@ fn whence(scope: Option<&str>) -> String {
 pub fn grants(effective: &Effective, format: GrantsFormat, out: &mut dyn Write) -> io::Result<()> {
     let places = Places::default();
     match format {
-        GrantsFormat::Text => text(effective, out),
-        GrantsFormat::Csv => csv(effective, out),
+        GrantsFormat::Text => text(effective, &places, out),
+        GrantsFormat::Csv => csv(effective, &places, out),
         GrantsFormat::Json => {
             write!(out, "{{\"schema_version\":1,\n\"grants\":[")?;
             lines(out, effective.held.iter().map(|h| HeldV1::new(h, &places)))?;
@@ -143,8 +173,7 @@ pub fn grants(effective: &Effective, format: GrantsFormat, out: &mut dyn Write) 
 type Roles<'a> = BTreeMap<(Option<&'a str>, &'a str), Vec<&'a Held>>;
 
 /// Everything of one subject together: of a role and a scope, a line for each rule.
-fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
-    let places = Places::default();
+fn text(effective: &Effective, places: &Places, out: &mut dyn Write) -> io::Result<()> {
     let mut all: BTreeMap<&Subject, Roles<'_>> = BTreeMap::new();
     for held in &effective.held {
         all.entry(&held.subject)
@@ -179,39 +208,16 @@ fn text(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn csv(effective: &Effective, out: &mut dyn Write) -> io::Result<()> {
-    let places = Places::default();
+fn csv(effective: &Effective, places: &Places, out: &mut dyn Write) -> io::Result<()> {
     write!(
         out,
         "subject kind,subject,scope,action,resource,name,role,lines\r\n"
     )?;
     for held in &effective.held {
-        let cells = [
-            held.subject.kind.name(),
-            &held.subject.name,
-            held.scope.as_deref().unwrap_or("everywhere"),
-            &held.action,
-            &held.resource,
-            held.name.as_deref().unwrap_or(""),
-            &held.role,
-            &places.chain(&held.chain),
-        ]
-        .map(csv_cell);
-        write!(out, "{}\r\n", cells.join(","))?;
+        write!(out, "{}\r\n", places.row(held).join(","))?;
     }
     for open in &effective.open {
-        let cells = [
-            open.subject.kind.name(),
-            &open.subject.name,
-            open.scope.as_deref().unwrap_or("everywhere"),
-            "unknown",
-            "unknown",
-            "",
-            &open.role,
-            &places.place(&open.at),
-        ]
-        .map(csv_cell);
-        write!(out, "{}\r\n", cells.join(","))?;
+        write!(out, "{}\r\n", places.open_row(open).join(","))?;
     }
     Ok(())
 }
@@ -309,21 +315,12 @@ pub fn grants_difference(
                 out,
                 "change,subject kind,subject,scope,action,resource,name,role,lines\r\n"
             )?;
-            for (word, held, _) in sides {
+            for (word, held, open) in sides {
                 for held in held {
-                    let cells = [
-                        word,
-                        held.subject.kind.name(),
-                        &held.subject.name,
-                        held.scope.as_deref().unwrap_or("everywhere"),
-                        &held.action,
-                        &held.resource,
-                        held.name.as_deref().unwrap_or(""),
-                        &held.role,
-                        &places.chain(&held.chain),
-                    ]
-                    .map(csv_cell);
-                    write!(out, "{}\r\n", cells.join(","))?;
+                    write!(out, "{word},{}\r\n", places.row(held).join(","))?;
+                }
+                for open in open {
+                    write!(out, "{word},{}\r\n", places.open_row(open).join(","))?;
                 }
             }
             Ok(())
