@@ -57,8 +57,11 @@ fn cases(check: &Path, start: &str) -> Vec<String> {
     cases
 }
 
-/// The comment at the head of a case.
+/// The comment at the head of a case; a folder has none.
 fn head(check: &Path, case: &str) -> String {
+    if check.join(case).is_dir() {
+        return String::new();
+    }
     let text = fs::read_to_string(check.join(case)).expect("a case can be read");
     let lines = text.lines().take_while(|l| l.starts_with('#'));
     lines.collect::<Vec<_>>().join("\n")
@@ -111,11 +114,12 @@ fn misjudged(check: &Path, case: &str) -> Option<String> {
     let Ok(report) = support::Report::parse(&run.stdout) else {
         return Some(format!("{id}/{case}: no report\n{}", run.shown()));
     };
+    let within = format!("{case}/");
     let count = |verdict: &str| {
-        report
-            .with(verdict, case)
-            .iter()
-            .filter(|e| e.check == id)
+        let of_check = report.evaluations.iter().filter(|e| e.check == id);
+        of_check
+            .filter(|e| e.verdict == verdict)
+            .filter(|e| e.location.file == case || e.location.file.starts_with(&within))
             .count()
     };
     let counts = ["pass", "fail", "not-applicable", "unknown", "error"].map(count);

@@ -369,3 +369,51 @@ fn the_documentation_says_what_is_so() {
         .collect();
     assert_eq!(told, statuses);
 }
+
+/// The examples about access, together, are a shop whose matrix, policies and people can be judged.
+#[test]
+fn the_documentation_of_access_says_what_is_so() {
+    let text = std::fs::read_to_string(support::repository().join("docs/access.md"))
+        .expect("the documentation can be read");
+    let folder = Folder::new();
+    let mut count = 0;
+    for (language, place) in [
+        ("yaml", "compliance"),
+        ("cedar", "own/check"),
+        ("cedarschema", "own"),
+    ] {
+        for block in text.split(&format!("```{language}\n")).skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            count += 1;
+            // A schema is written in the language of policies: it declares a namespace.
+            let path = match (language, block.contains("namespace ")) {
+                ("cedar", true) => "own/shop/schema.cedarschema".to_owned(),
+                ("cedar", false) => format!("{place}-{count}/policy.cedar"),
+                _ => format!("{place}/{count}.yaml"),
+            };
+            folder.write(&path, block);
+        }
+    }
+    assert_eq!(count, 5);
+    folder.write(
+        "roles.csv",
+        "role,action\nclerk,order.create\nmanager,*\nmanager,order.delete\n",
+    );
+    let run = folder.onus(&[
+        "check",
+        "--controls",
+        "compliance",
+        "--policies",
+        "own",
+        ".",
+    ]);
+    assert_eq!(run.code, Some(1), "{}", run.shown());
+    assert_eq!(run.stderr, "", "{}", run.shown());
+    for told in [
+        "whoever takes an order does not give its money back",
+        "`order.delete` is given, and no row of the matrix is about it",
+        "only-declared-actions",
+    ] {
+        assert!(run.stdout.contains(told), "{told}: {}", run.stdout);
+    }
+}

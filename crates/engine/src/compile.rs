@@ -6,12 +6,14 @@ use cedar_policy::{PolicySet, Schema, SchemaFragment, ValidationMode, Validator}
 use cedar_policy_core::ast::{
     self, ActionConstraint, EntityReference, PrincipalOrResourceConstraint,
 };
+use onus_model::access::Permissions;
 use onus_model::check::{Check, Effect, Policy, Severity};
 use onus_model::plan::{Attribute, Plan, Shape, TypeId};
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
 use rayon::prelude::*;
 
+use crate::access::{Index, Matrix, Source, is_about_grants, policy_actions};
 use crate::cedar_problems;
 use crate::lens::{self, Lens, Members};
 use crate::observe::{Observed, Trie};
@@ -26,6 +28,8 @@ pub struct Packs {
     pub checks: Vec<CheckSource>,
     /// Policies about responsibility and evidence.
     pub decisions: Vec<CheckSource>,
+    /// Permission matrices, each of which is a check.
+    pub permissions: Vec<Permissions>,
 }
 
 /// An annotated schema.
@@ -59,6 +63,14 @@ pub struct Limits {
     pub policy_depth: usize,
 }
 
+impl Program {
+    /// Whether anything is asked about grants: then they must be read.
+    #[must_use]
+    pub fn judges_grants(&self) -> bool {
+        !self.grants.policies.is_empty() || !self.matrices.is_empty()
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -82,6 +94,8 @@ pub struct Selection {
 pub struct Program {
     /// What to extract: no more than the checks read.
     pub plan: Plan,
+    /// What to extract from tables of roles: all that they say about access.
+    pub tables: Plan,
     /// The checks asked, in order of id.
     pub checks: Vec<Check>,
     /// The checks that were read, asked or not, in order of id.
@@ -90,6 +104,12 @@ pub struct Program {
     pub(crate) groups: Vec<Group>,
     /// The groups of each type of resource.
     pub(crate) by_type: BTreeMap<TypeId, Vec<usize>>,
+    /// The policies about grants.
+    pub(crate) grants: Index,
+    /// The permission matrices that are asked.
+    pub(crate) matrices: Vec<Matrix>,
+    /// All that were read, asked or not: policies name duties by their rows.
+    pub(crate) duties: Vec<Permissions>,
 }
 
 /// The policies of one check that judge one type.
@@ -138,6 +158,8 @@ struct Found {
     text: String,
     observed: Observed,
     applies: bool,
+    /// The policy, if it is about grants: those are asked in another way.
+    about_grants: Option<ast::Policy>,
 }
 
 /// The stack of the threads that compile: Cedar recurses over expressions, and debug builds use large frames.
@@ -216,6 +238,9 @@ fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Progra
         })
         .collect();
     found.retain(|policy| chosen.get(policy.check).copied().unwrap_or(false));
+    let (about_grants, found): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|p| p.about_grants.is_some());
+    let tables = tables(&plan);
     prune(&mut plan, &found);
     // Where the check of an index in `known` stands among the chosen.
     let place: Vec<usize> = chosen
@@ -226,12 +251,46 @@ fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Progra
             Some(place)
         })
         .collect();
-    let checks: Vec<Check> = known
+    let mut checks: Vec<Check> = known
         .iter()
         .zip(&chosen)
         .filter(|(_, chosen)| **chosen)
         .map(|(check, _)| check.clone())
         .collect();
+    for found in &about_grants {
+        if let Some(check) = known.get(found.check) {
+            duties(found, &check.text, &packs.permissions, &mut problems);
+        }
+    }
+    let sources: Vec<Source<'_>> = about_grants
+        .iter()
+        .filter_map(|found| {
+            Some(Source {
+                check: u32::try_from(place.get(found.check).copied()?).ok()?,
+                policy: found.policy,
+                applies: found.applies,
+                text: found.text.clone(),
+                parsed: found.about_grants.as_ref()?,
+            })
+        })
+        .collect();
+    let grants = Index::new(&sources, &plan);
+    let mut matrices = Vec::new();
+    let mut duties = Vec::new();
+    for permissions in &packs.permissions {
+        let Some((check, matrix)) = Matrix::new(permissions, &plan, &mut problems) else {
+            continue;
+        };
+        duties.push(permissions.clone());
+        if asked(&check.id) && check.severity >= selection.at_least {
+            matrices.push(Matrix {
+                check: u32::try_from(checks.len()).unwrap_or(u32::MAX),
+                ..matrix
+            });
+            checks.push(check.clone());
+        }
+        known.push(check);
+    }
     let groups = groups(&plan, &checks, &place, found);
     let mut by_type: BTreeMap<TypeId, Vec<usize>> = BTreeMap::new();
     for (index, (judges, _)) in groups.iter().enumerate() {
@@ -239,12 +298,48 @@ fn compile_here(packs: &Packs, selection: &Selection, limits: Limits) -> (Progra
     }
     let program = Program {
         plan,
+        tables,
         checks,
         known,
         groups: groups.into_iter().map(|(_, group)| group).collect(),
         by_type,
+        grants,
+        matrices,
+        duties,
     };
     (program, problems)
+}
+
+/// A policy that speaks of duties which no matrix has could never be satisfied.
+fn duties(found: &Found, text: &Text, permissions: &[Permissions], problems: &mut Vec<Problem>) {
+    let Some(policy) = &found.about_grants else {
+        return;
+    };
+    let Some(trie) = found.observed.principal.members.get("duties") else {
+        return;
+    };
+    let known: BTreeSet<String> = permissions
+        .iter()
+        .flat_map(|matrix| {
+            let rows = matrix.rows.iter();
+            rows.map(|row| format!("{}/{}", matrix.id.value, row.label.value))
+        })
+        .collect();
+    for duty in trie.holds.iter().filter(|duty| !known.contains(*duty)) {
+        let problem = Problem::error(format!("there is no duty `{duty}`")).at(
+            text,
+            head_of(policy),
+            "this policy asks for it",
+        );
+        problems.push(
+            match did_you_mean(duty, known.iter().map(String::as_str)) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help(
+                    "duties are the rows of permission matrices, as `MATRIX/LABEL`: name the folder of the matrix with `--controls`",
+                ),
+            },
+        );
+    }
 }
 
 /// One schema of all fragments. Cedar's own checks of the schemas happen here.
@@ -436,6 +531,7 @@ impl Reader<'_> {
                 text: slice(text, span),
                 observed: Observed::of(&policy.condition()),
                 applies: false,
+                about_grants: is_about_grants(policy).then(|| policy.clone()),
             });
             described.push(Policy {
                 title: annotation(policy, "title")
@@ -444,10 +540,10 @@ impl Reader<'_> {
                     .map_or_else(|| help.as_str().into(), |(h, _)| h.into()),
                 judges,
                 span,
-                conditions: policy
-                    .non_scope_constraints()
-                    .and_then(|e| e.source_loc())
-                    .map(|l| Span::new(l.start(), l.end())),
+                conditions: policy.non_scope_constraints().map_or_else(
+                    || Some(without_annotations(&self.source.policy, span)),
+                    |conditions| first_clause(conditions, span),
+                ),
             });
         }
         if let Some(text) = &self.source.applies {
@@ -472,6 +568,7 @@ impl Reader<'_> {
                     text: slice(text, span_of(&policy)),
                     observed: Observed::of(&policy.condition()),
                     applies: true,
+                    about_grants: is_about_grants(&policy).then(|| policy.clone()),
                 });
             }
         }
@@ -527,7 +624,7 @@ impl Reader<'_> {
             // A name that is not in the schema is told with its place and the nearest that is; Cedar would only say of
             // some of them that the policy can never apply.
             let before = problems.len();
-            for policy in &policies {
+            for policy in policies.iter().filter(|p| !is_about_grants(p)) {
                 self.names(policy, text, problems);
             }
             if problems.len() == before {
@@ -595,6 +692,62 @@ impl Reader<'_> {
         }
     }
 
+    /// A policy about grants judges subjects; the actions that it names must be such as can be granted.
+    fn grants_scope(
+        &self,
+        policy: &ast::Policy,
+        text: &Text,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(TypeId, ast::EntityUID)> {
+        let types = &self.plan.types;
+        let judges = types.iter().position(|t| &*t.name == "Onus::Subject");
+        let judges = judges.and_then(|i| u16::try_from(i).ok()).map(TypeId)?;
+        for (namespace, action) in policy_actions(policy) {
+            if namespace == "Onus" && action == "act" {
+                continue;
+            }
+            let system = self.plan.systems.iter().find(|s| s.namespace == namespace);
+            let known = |name: &str| system.is_some_and(|s| s.actions.iter().any(|a| **a == *name));
+            if known(&action) {
+                continue;
+            }
+            let problem = match system {
+                None => {
+                    let names = self.plan.systems.iter().map(|s| s.namespace.as_str());
+                    let problem = Problem::error(format!(
+                        "no schema says that actions of `{namespace}` can be granted"
+                    ));
+                    match did_you_mean(&namespace, names.clone()) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem.help(format!(
+                            "actions of `{}` can",
+                            names.collect::<Vec<_>>().join("`, `")
+                        )),
+                    }
+                }
+                Some(system) => {
+                    let names = system.actions.iter().map(|a| &**a);
+                    let problem = Problem::error(format!("`{namespace}` has no action `{action}`"));
+                    match did_you_mean(&action, names) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem.help(
+                            "compare `context.action` with it, or declare it in the schema of the system",
+                        ),
+                    }
+                }
+            };
+            problems.push(problem.at(text, head_of(policy), "here"));
+            return None;
+        }
+        let action = match policy.action_constraint() {
+            ActionConstraint::Eq(action) => Some(action.as_ref().clone()),
+            ActionConstraint::In(actions) => actions.first().map(|a| a.as_ref().clone()),
+            ActionConstraint::Any => None,
+        };
+        let any = crate::access::entity("Onus::Action", "act");
+        Some((judges, action.or(any)?))
+    }
+
     /// The type and the action that a policy names in its scope.
     fn scope(
         &self,
@@ -602,6 +755,9 @@ impl Reader<'_> {
         text: &Text,
         problems: &mut Vec<Problem>,
     ) -> Option<(TypeId, ast::EntityUID)> {
+        if is_about_grants(policy) {
+            return self.grants_scope(policy, text, problems);
+        }
         let constraint = policy.resource_constraint();
         let name = match constraint.as_inner() {
             PrincipalOrResourceConstraint::Is(name)
@@ -632,7 +788,7 @@ impl Reader<'_> {
                     }
                 }
                 None => problem
-                    .help("write `resource is TYPE`, as in `resource is Kubernetes::Container`"),
+                    .help("write `resource is TYPE`, as in `resource is Kubernetes::Container`; where grants are judged, `principal is Onus::Subject`"),
             };
             problems.push(problem);
             return None;
@@ -706,6 +862,30 @@ pub(crate) fn span_of(policy: &ast::Policy) -> Span {
         .map_or(Span::default(), |l| Span::new(l.start(), l.end()))
 }
 
+/// Its conditions; of several clauses the first, for together they have the place of the policy.
+fn first_clause(conditions: &ast::Expr, policy: Span) -> Option<Span> {
+    let place = conditions.source_loc();
+    let place = place.map(|l| Span::new(l.start(), l.end()));
+    match (place, conditions.expr_kind()) {
+        (Some(place), _) if place != policy => Some(place),
+        (_, ast::ExprKind::And { left, .. }) => first_clause(left, policy),
+        (_, ast::ExprKind::UnaryApp { arg, .. }) => first_clause(arg, policy),
+        _ => None,
+    }
+}
+
+/// A policy from its effect on.
+fn without_annotations(text: &Text, span: Span) -> Span {
+    let whole = slice(text, span);
+    let start = ["\nforbid", "\npermit"]
+        .into_iter()
+        .find_map(|effect| whole.rfind(effect));
+    Span {
+        start: span.start + start.map_or(0, |at| u32::try_from(at + 1).unwrap_or_default()),
+        ..span
+    }
+}
+
 /// The first few bytes of a policy: enough to point at it.
 pub(crate) fn head_of(policy: &ast::Policy) -> Span {
     let span = span_of(policy);
@@ -717,6 +897,27 @@ pub(crate) fn head_of(policy: &ast::Policy) -> Span {
 
 fn slice(text: &Text, span: Span) -> String {
     text.text.get(span.range()).unwrap_or_default().to_owned()
+}
+
+/// The plan of what tables say about access, whole.
+fn tables(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    let mut wanted: BTreeSet<TypeId> = BTreeSet::new();
+    for index in 0..plan.types.len() {
+        let id = TypeId(u16::try_from(index).unwrap_or(u16::MAX));
+        let says = |id| plan.entity_type(id).is_some_and(|t| t.access.is_some());
+        let mut next = Some(id).filter(|id| says(*id));
+        while let Some(id) = next.filter(|id| wanted.insert(*id)) {
+            next = plan.entity_type(id).and_then(|t| t.parent);
+        }
+    }
+    for entity_type in &mut plan.types {
+        entity_type.children.retain(|child| wanted.contains(child));
+    }
+    for format in &mut plan.formats {
+        format.roots.retain(|root| wanted.contains(root));
+    }
+    plan
 }
 
 /// Leaves in the plan what the policies can observe, and what is needed to get there.

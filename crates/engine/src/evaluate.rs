@@ -14,6 +14,7 @@ use onus_model::plan::TypeId;
 use onus_model::source::{FileId, Span};
 use rayon::prelude::*;
 
+use crate::access::Judged;
 use crate::compile::{Group, Member, Program};
 use crate::lens::{Lens, Members, member};
 
@@ -28,6 +29,33 @@ pub struct Evaluated {
     pub groups: Vec<GroupTallies>,
     /// How many distinct questions were asked.
     pub questions: u64,
+}
+
+impl Evaluated {
+    /// Adds what was found in grants. `groups` are those of the files, as in [`evaluate`].
+    pub fn add(&mut self, judged: Judged, groups: &[u16]) {
+        if judged.tallies.is_empty() {
+            return;
+        }
+        for ((file, check), tally) in &judged.tallies {
+            if let Some(sum) = self.tallies.get_mut(*check as usize) {
+                sum.merge(tally);
+            }
+            let group = groups.get(file.0 as usize).copied().unwrap_or(0);
+            let of_group = self.groups.get_mut(usize::from(group));
+            if let Some(sum) = of_group.and_then(|g| g.tallies.get_mut(*check as usize)) {
+                sum.merge(tally);
+            }
+        }
+        self.questions += judged.questions;
+        self.evaluations.extend(judged.evaluations);
+        self.evaluations.sort_by(|a, b| {
+            let key = |e: &Evaluation| (e.place.file, e.place.span, e.check, e.policy);
+            key(a)
+                .cmp(&key(b))
+                .then_with(|| a.target.id.cmp(&b.target.id))
+        });
+    }
 }
 
 /// What was found in a group of files: those that the same deployments are made of.

@@ -14,7 +14,10 @@ mod observe;
 mod path;
 mod schema;
 
-pub use access::{allows, difference, effective, groups_of};
+pub use access::{
+    Judged, Keep, allows, difference, effective, held, implicit_groups, judge_access,
+    judge_access_plainly, known_roles, may, may_by, of_grant, of_roles, reaching,
+};
 pub use compile::{CheckSource, Limits, Packs, Program, SchemaSource, Selection, compile};
 pub use conclude::{Facts, conclude};
 pub use decide::{Decisions, NAMESPACES, Rule, is_decision};

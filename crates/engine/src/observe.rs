@@ -17,6 +17,8 @@ pub(crate) struct Trie {
     pub(crate) equals: BTreeSet<String>,
     /// Tags are asked for; which ones may be computed, so all of them are observed.
     pub(crate) tags: bool,
+    /// Texts of which it is asked whether the value, a set, has them. Only of a principal: elsewhere the value is used whole.
+    pub(crate) holds: BTreeSet<String>,
     /// Attributes that are read or whose presence is asked.
     pub(crate) members: BTreeMap<String, Trie>,
     /// Where the policy first speaks of it.
@@ -26,6 +28,8 @@ pub(crate) struct Trie {
 /// What a policy observes of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Observed {
+    /// The same for all questions about configs, not about grants.
+    pub(crate) principal: Trie,
     pub(crate) resource: Trie,
     pub(crate) context: Trie,
     /// The analysis gave up: anything may matter.
@@ -42,6 +46,7 @@ impl Observed {
 
     /// Adds what another policy observes.
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.principal.merge(&other.principal);
         self.resource.merge(&other.resource);
         self.context.merge(&other.context);
         self.everything |= other.everything;
@@ -102,6 +107,18 @@ impl Observed {
                     self.compared(arg2, texts);
                 }
                 (BinaryOp::Eq, None, Some(texts)) => self.compared(arg1, texts),
+                (BinaryOp::Contains, None, Some(texts)) => self.searched(arg1, texts),
+                _ => {
+                    self.value(arg1);
+                    self.value(arg2);
+                }
+            },
+            ExprKind::BinaryApp {
+                op: BinaryOp::ContainsAll | BinaryOp::ContainsAny,
+                arg1,
+                arg2,
+            } => match (texts(arg1), texts(arg2)) {
+                (None, Some(texts)) => self.searched(arg1, texts),
                 _ => {
                     self.value(arg1);
                     self.value(arg2);
@@ -109,13 +126,7 @@ impl Observed {
             },
             ExprKind::BinaryApp {
                 op:
-                    BinaryOp::Less
-                    | BinaryOp::LessEq
-                    | BinaryOp::Add
-                    | BinaryOp::Sub
-                    | BinaryOp::Mul
-                    | BinaryOp::ContainsAll
-                    | BinaryOp::ContainsAny,
+                    BinaryOp::Less | BinaryOp::LessEq | BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul,
                 arg1,
                 arg2,
             } => {
@@ -181,6 +192,17 @@ impl Observed {
         }
     }
 
+    /// A set in which some texts are looked for.
+    fn searched(&mut self, expr: &Expr, texts: BTreeSet<String>) {
+        if root(expr) == Some(Var::Principal)
+            && let Some(trie) = self.rooted(expr)
+        {
+            trie.holds.extend(texts);
+            return;
+        }
+        self.value(expr);
+    }
+
     /// The node of an expression of which members or tags are asked.
     fn base(&mut self, expr: &Expr) -> Option<&mut Trie> {
         match expr.expr_kind() {
@@ -200,10 +222,10 @@ impl Observed {
         match expr.expr_kind() {
             ExprKind::Var(Var::Resource) => Some(self.resource.seen(first)),
             ExprKind::Var(Var::Context) => Some(self.context.seen(first)),
-            ExprKind::Var(Var::Principal | Var::Action) => None,
+            ExprKind::Var(Var::Principal) => Some(self.principal.seen(first)),
+            ExprKind::Var(Var::Action) => None,
             ExprKind::GetAttr { expr: base, attr } => {
-                let principal = matches!(root(base), Some(Var::Principal | Var::Action));
-                if principal {
+                if root(base) == Some(Var::Action) {
                     return None;
                 }
                 self.base(base).map(|trie| trie.member(attr, first))
@@ -225,10 +247,18 @@ impl Trie {
         self.members.entry(name.to_owned()).or_default().seen(first)
     }
 
+    /// Whether a set that is a member is looked into for a text, or used whole.
+    pub(crate) fn speaks_of(&self, member: &str, text: &str) -> bool {
+        self.members
+            .get(member)
+            .is_some_and(|trie| trie.whole || trie.holds.contains(text))
+    }
+
     /// Adds what another policy observes of the same value.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.whole |= other.whole;
         self.equals.extend(other.equals.iter().cloned());
+        self.holds.extend(other.holds.iter().cloned());
         self.tags |= other.tags;
         self.seen(other.first);
         for (name, trie) in &other.members {
@@ -289,6 +319,7 @@ mod tests {
     fn paths(observed: &Observed) -> Vec<String> {
         fn walk(trie: &Trie, path: &str, found: &mut Vec<String>) {
             let marks = [
+                (!trie.holds.is_empty(), "?"),
                 (trie.whole, "="),
                 (!trie.equals.is_empty(), "~"),
                 (trie.tags, "#"),

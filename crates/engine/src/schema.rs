@@ -4,6 +4,7 @@
 //! are the annotations, and the types that the plan needs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cedar_policy_core::ast::{Annotation, AnyId};
 use cedar_policy_core::est::Annotations;
@@ -14,10 +15,11 @@ use cedar_policy_core::validator::cedar_schema::parser::parse_cedar_schema_fragm
 use cedar_policy_core::validator::json_schema::{
     EntityTypeKind, Fragment, NamespaceDefinition, RecordType, Type, TypeOfAttribute, TypeVariant,
 };
+use onus_model::access::{Notation, System};
 use onus_model::path::{Locator, Path, Pattern};
 use onus_model::plan::{
-    Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Identity, Inherit,
-    Parameter, Plan, Shape, TypeId,
+    AccessNoun, Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From,
+    GrantSystem, Identity, Inherit, Parameter, Plan, Shape, TypeId,
 };
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
@@ -26,10 +28,11 @@ use crate::cedar_problem;
 use crate::path::{Refusal, locators, path};
 
 /// The annotations that may stand on a namespace, an entity type, an attribute.
-const ON_NAMESPACE: [&str; 9] = [
+const ON_NAMESPACE: [&str; 11] = [
     "title", "doc", "files", "dialect", "null", "objects", "inherit", "identity", "extends",
+    "system", "grants",
 ];
-const ON_TYPE: [&str; 6] = ["title", "doc", "each", "also", "id", "tags"];
+const ON_TYPE: [&str; 7] = ["title", "doc", "each", "also", "id", "tags", "access"];
 const ON_ATTRIBUTE: [&str; 10] = [
     "title", "doc", "from", "as", "list", "key", "keys", "default", "min", "max",
 ];
@@ -102,7 +105,9 @@ impl<'s> Compiler<'s, '_> {
             self.known(namespace.text, annotations, &ON_NAMESPACE, Span::default());
             let extends = value(annotations, "extends");
             let files = value(annotations, "files");
-            if files.is_none() && extends.is_none() {
+            // Its things are not looked for in files: the readers of grants make them.
+            let made = value(annotations, "grants").is_some();
+            if files.is_none() && extends.is_none() && !made {
                 self.reads_nothing(namespace);
                 continue;
             }
@@ -117,6 +122,7 @@ impl<'s> Compiler<'s, '_> {
                 identity: Identity::default(),
                 roots: Vec::new(),
                 actions: Vec::new(),
+                system: value(annotations, "system").map(|a| a.val.to_string()),
             };
             if let Some(annotation) = extends {
                 match self.plan.formats.iter().find(|f| f.name == annotation.val) {
@@ -124,6 +130,7 @@ impl<'s> Compiler<'s, '_> {
                         format = Format {
                             name: format.name,
                             title: format.title,
+                            system: format.system,
                             ..base.clone()
                         };
                     }
@@ -150,6 +157,7 @@ impl<'s> Compiler<'s, '_> {
                     id: None,
                     attributes: Vec::new(),
                     tags: None,
+                    access: None,
                 });
             }
         }
@@ -399,9 +407,13 @@ impl<'s> Compiler<'s, '_> {
                     entity_type.attributes = attributes;
                     entity_type.tags = tags;
                 }
+                if let Some(annotation) = value(&entity.annotations, "access") {
+                    self.access(within, annotation, id, &full);
+                }
             }
             self.actions(namespace, format);
         }
+        self.systems();
         for (target, each) in also {
             if let Some(entity_type) = self.plan.types.get_mut(usize::from(target.0)) {
                 entity_type.each.extend(each);
@@ -409,6 +421,81 @@ impl<'s> Compiler<'s, '_> {
         }
         self.plan.parameters.sort_by(|a, b| a.name.cmp(&b.name));
         self.plan.parameters.dedup_by(|a, b| a.name == b.name);
+    }
+
+    /// What a type says about access, and whether it has the attributes to say it with.
+    fn access(&mut self, within: Within<'s>, annotation: &Annotation, id: TypeId, full: &str) {
+        let text = within.namespace.text;
+        let word = annotation.val.as_str();
+        let Some(noun) = AccessNoun::ALL.into_iter().find(|n| n.name() == word) else {
+            let known = AccessNoun::ALL.map(AccessNoun::name);
+            let help = did_you_mean(word, known).map_or_else(
+                || format!("write one of `{}`", known.join("`, `")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            self.refuse(
+                text,
+                annotation,
+                format!("`{word}` is nothing that a table says about access"),
+                help,
+            );
+            return;
+        };
+        let Some(entity_type) = self.plan.types.get_mut(usize::from(id.0)) else {
+            return;
+        };
+        let has = |name: &&&str| entity_type.attributes.iter().any(|a| a.name == **name);
+        let whole = noun
+            .needs()
+            .iter()
+            .any(|names| names.iter().filter(has).count() == names.len());
+        entity_type.access = Some(noun);
+        if !whole {
+            let needs: Vec<String> = noun
+                .needs()
+                .iter()
+                .map(|names| format!("`{}`", names.join("` and `")))
+                .collect();
+            self.refuse(
+                text,
+                annotation,
+                format!("`{full}` does not say enough to be a {word}"),
+                format!("it needs the attributes {}", needs.join(", or ")),
+            );
+        }
+    }
+
+    /// The namespaces that declare actions which subjects may be granted.
+    fn systems(&mut self) {
+        for namespace in self.namespaces {
+            let granted = namespace.definition.actions.iter().filter(|(_, action)| {
+                action.applies_to.as_ref().is_some_and(|applies| {
+                    let mut principals = applies.principal_types.iter();
+                    principals.any(|p| p.to_string() == "Onus::Subject")
+                })
+            });
+            let mut actions: Vec<Arc<str>> =
+                granted.map(|(name, _)| name.as_str().into()).collect();
+            if actions.is_empty() || namespace.name == "Onus" {
+                continue;
+            }
+            actions.sort();
+            let annotations = &namespace.definition.annotations;
+            let name = value(annotations, "system").map_or_else(
+                || namespace.name.to_lowercase(),
+                |annotation| annotation.val.to_string(),
+            );
+            let notation = Notation::of(&name);
+            self.plan.systems.push(GrantSystem {
+                namespace: namespace.name.clone(),
+                system: Arc::new(System {
+                    name: name.into(),
+                    notation,
+                    actions: notation.is_closed().then(|| Arc::from(actions.as_slice())),
+                }),
+                actions,
+            });
+        }
     }
 
     fn actions(&mut self, namespace: &'s Namespace<'s>, format: FormatId) {

@@ -448,6 +448,7 @@ fn program(items: &[&str], boxes: &[&str], together: bool) -> Program {
     }
     let packs = Packs {
         decisions: Vec::new(),
+        permissions: Vec::new(),
         schemas: vec![SchemaSource {
             text: Text::new("t.cedarschema", SCHEMA),
             proved: false,

@@ -3,6 +3,7 @@
 //! A document is checked against its kind's grammar, becomes a noun, and is linked with all others. One bad document, and one bad
 //! value, never blocks the rest.
 
+mod access;
 mod grammar;
 mod link;
 mod nouns;
@@ -68,6 +69,12 @@ pub fn catalog(files: &[Authored], setup: Option<&Setup>) -> (Catalog, Vec<Probl
         .statements
         .sort_by(|a, b| a.id.value.cmp(&b.id.value));
     catalog.waivers.sort_by(|a, b| a.id.value.cmp(&b.id.value));
+    catalog
+        .permissions
+        .sort_by(|a, b| a.id.value.cmp(&b.id.value));
+    catalog
+        .people
+        .sort_by(|a, b| a.name.value.cmp(&b.name.value));
     link::linked(&mut catalog, setup, &mut problems);
     (catalog, problems)
 }
@@ -159,6 +166,8 @@ impl Reader<'_, '_> {
             "statement" => catalog.statements.extend(self.statement(root)),
             "record" => catalog.records.extend(self.record(root)),
             "waiver" => catalog.waivers.extend(self.waiver(root)),
+            "permissions" => catalog.permissions.extend(self.permissions(root)),
+            "identities" => catalog.people.extend(self.identities(root)),
             _ => self.no_kind(root),
         }
     }

@@ -6,6 +6,7 @@
 
 mod block;
 mod build;
+mod csv;
 mod decode;
 mod dialect;
 mod json;
@@ -13,6 +14,7 @@ mod node;
 mod template;
 mod toml;
 mod tree;
+mod xml;
 mod yaml;
 
 use onus_model::source::Span;
@@ -34,6 +36,10 @@ pub enum Syntax {
     Json,
     /// TOML 1.0.
     Toml,
+    /// CSV (RFC 4180) with a header, one document to a file.
+    Csv,
+    /// XML 1.0, one document to a file.
+    Xml,
 }
 
 impl Syntax {
@@ -49,6 +55,10 @@ impl Syntax {
             Some(Self::Json)
         } else if is("toml") {
             Some(Self::Toml)
+        } else if is("csv") {
+            Some(Self::Csv)
+        } else if is("xml") {
+            Some(Self::Xml)
         } else {
             None
         }
@@ -137,6 +147,8 @@ pub fn read(bytes: Vec<u8>, syntax: Syntax, limits: &Limits) -> Result<Tree, Fai
         Syntax::Yaml => yaml::parse(&text, &mut builder, limits),
         Syntax::Json => json::parse(&text, &mut builder),
         Syntax::Toml => toml::parse(&text, &mut builder),
+        Syntax::Csv => csv::parse(&text, &mut builder),
+        Syntax::Xml => xml::parse(&text, &mut builder),
     };
     let parts = builder.finish();
     match parsed {

@@ -841,6 +841,7 @@ mod tests {
     #[test]
     fn a_format_is_known_by_the_name_or_by_the_end_of_the_path() {
         let format = |files: &[&str]| Format {
+            system: None,
             name: String::new(),
             title: String::new(),
             files: files.iter().map(|f| (*f).to_owned()).collect(),

@@ -292,7 +292,7 @@ pub fn content(text: &Text, kind: EvidenceKind) -> Content {
         faults: Vec::new(),
         review: None,
     };
-    let syntax = Syntax::of(&text.name);
+    let syntax = config_syntax(&text.name);
     let markdown = syntax.is_none();
     let front = if markdown {
         front_matter(&text.text)
@@ -727,13 +727,18 @@ pub fn still_granted(review: &AccessReview, held: &BTreeSet<(String, String)>) -
         .collect()
 }
 
+/// The syntax of a record that people write with keys. What is exported as CSV or XML is read as the text that it is.
+fn config_syntax(name: &str) -> Option<Syntax> {
+    Syntax::of(name).filter(|syntax| !matches!(syntax, Syntax::Csv | Syntax::Xml))
+}
+
 /// When an event happened: its name says so, or the text.
 #[must_use]
 pub fn event_date(text: &Text, names: &[(String, String)]) -> Option<Date> {
     if let Some((_, date)) = names.iter().find(|(name, _)| name == "date") {
         return dates::day(date);
     }
-    let syntax = Syntax::of(&text.name);
+    let syntax = config_syntax(&text.name);
     let (from, to) = match syntax {
         Some(_) => (0, text.text.len()),
         None => front_matter(&text.text)?,

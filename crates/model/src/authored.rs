@@ -1041,6 +1041,98 @@ pub const LONGEST: Record = Record {
     ],
 };
 
+/// Who may do what, as a table.
+pub const PERMISSIONS: Record = Record {
+    name: "permissions",
+    doc: "A permission matrix: which role may do what in a system. It is held against what is granted, cell by cell, and against policies.",
+    keys: &[
+        must("permissions", Id, "its id, which is that of the check, too"),
+        must("title", Text, "what people call it"),
+        must(
+            "system",
+            Id,
+            "the system, as grants name it: `kubernetes`, `clickhouse`, or a format with tables of roles",
+        ),
+        may(
+            "severity",
+            OneOf(SEVERITIES),
+            "how bad a difference is; `high` where nothing is said",
+        ),
+        may("source", Text, "where the table is from"),
+        must("roles", IDS, "the columns: the roles as grants name them"),
+        must("rows", List(&Rec(&PERMISSION)), "what can be done"),
+        may(
+            "complete",
+            Bool,
+            "whether an action without a row is a difference; `true` where nothing is said",
+        ),
+        may("help", Text, "what to do about a difference"),
+    ],
+};
+
+/// A row of a permission matrix.
+pub const PERMISSION: Record = Record {
+    name: "permission",
+    doc: "Something that can be done, and who may.",
+    keys: &[
+        must("label", Text, "what people call it"),
+        must(
+            "actions",
+            TEXTS,
+            "the actions that it is, as grants name them",
+        ),
+        may(
+            "resources",
+            TEXTS,
+            "the resources that they are on; the system itself where nothing is said",
+        ),
+        may(
+            "scope",
+            Text,
+            "the namespace; everywhere where nothing is said",
+        ),
+        must(
+            "cells",
+            Map(&OneOf(&["yes", "no"])),
+            "for each role, whether it may",
+        ),
+    ],
+};
+
+/// Who is who.
+pub const IDENTITIES: Record = Record {
+    name: "identities",
+    doc: "Who is who in which system, so that what somebody may do in one is seen beside what they may do in another.",
+    keys: &[
+        must("identities", Id, "its id"),
+        may("source", Text, "where it is from"),
+        must(
+            "people",
+            List(&Rec(&PERSON)),
+            "people, and programs that act for them",
+        ),
+    ],
+};
+
+/// Somebody under all of their names.
+pub const PERSON: Record = Record {
+    name: "person",
+    doc: "Somebody under all of their names.",
+    keys: &[
+        must("person", Id, "what to call them"),
+        must(
+            "is",
+            TEXTS,
+            "their names, as `system/user:name`; `system/name` is a user",
+        ),
+        may(
+            "facts",
+            Map(&Scalar),
+            "what is known of them, for policies: `mfa: webauthn`",
+        ),
+    ],
+};
+
 /// Every kind of document, by the key that begins it.
 pub const KINDS: &[&Record] = &[
     &FRAMEWORK,
@@ -1053,5 +1145,7 @@ pub const KINDS: &[&Record] = &[
     &STATEMENT,
     &RECORD,
     &WAIVER,
+    &PERMISSIONS,
+    &IDENTITIES,
     &ONUS,
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::access::{Permissions, Person};
 use crate::check::Severity;
 use crate::date::{Date, Frequency, Length};
 use crate::responsibility::{Agreement, Attestation, Matrix, Party, Statement};
@@ -304,6 +305,10 @@ pub struct Catalog {
     pub records: Vec<OutsideRecord>,
     /// In order of id.
     pub waivers: Vec<Waiver>,
+    /// Permission matrices, in order of id.
+    pub permissions: Vec<Permissions>,
+    /// Who is who, in order of name.
+    pub people: Vec<Person>,
 }
 
 impl Catalog {

@@ -15,6 +15,7 @@ pub mod file;
 pub mod governance;
 pub mod path;
 pub mod plan;
+pub mod privileges;
 pub mod problem;
 pub mod responsibility;
 pub mod setup;

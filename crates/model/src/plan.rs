@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::access::System;
 use crate::path::{Locator, Path, Pattern};
 use crate::source::{Span, Text};
 
@@ -34,6 +35,20 @@ pub struct Plan {
     pub types: Vec<EntityType>,
     /// The parameters of all formats, in order of name.
     pub parameters: Vec<Parameter>,
+    /// The systems in which access is granted, in order of namespace.
+    pub systems: Vec<GrantSystem>,
+}
+
+/// A system whose actions may be granted: a namespace that declares actions for `Onus::Subject`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantSystem {
+    /// The namespace of its actions, `Kubernetes`.
+    pub namespace: String,
+    /// The system, as grants name it.
+    pub system: Arc<System>,
+    /// The actions that the schema declares, in order of name. Of a table of roles these are all there are, so that `*` is all of
+    /// these; other systems may have more.
+    pub actions: Vec<Arc<str>>,
 }
 
 impl Plan {
@@ -47,6 +62,12 @@ impl Plan {
     #[must_use]
     pub fn entity_type(&self, id: TypeId) -> Option<&EntityType> {
         self.types.get(usize::from(id.0))
+    }
+
+    /// The system of a name, if a schema declares its actions.
+    #[must_use]
+    pub fn system(&self, name: &str) -> Option<&GrantSystem> {
+        self.systems.iter().find(|s| &*s.system.name == name)
     }
 }
 
@@ -73,6 +94,8 @@ pub struct Format {
     pub roots: Vec<TypeId>,
     /// What may be asked about its things.
     pub actions: Vec<Action>,
+    /// The system that its tables of roles are of, `@system`; its own name in lower case where nothing is said.
+    pub system: Option<String>,
 }
 
 /// An action of a format, and the context in which it is asked.
@@ -142,6 +165,59 @@ pub struct EntityType {
     pub attributes: Vec<Attribute>,
     /// The mapping that becomes the entity's tags, and what each value is.
     pub tags: Option<(Path, Shape)>,
+    /// What it says about access, if it is a row of a table of roles: `@access`.
+    pub access: Option<AccessNoun>,
+}
+
+/// What a row of a table says about access. Its attributes have fixed names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccessNoun {
+    /// There is a role: `name`, and perhaps `scope`.
+    Role,
+    /// Somebody has a role: `subject` and `role`, and perhaps `kind` and `scope`.
+    Member,
+    /// A role, or a subject, may do something: `action` and `role` or `subject`, and perhaps `resource`, `scope`, `effect`, `kind`,
+    /// `condition`, `grantable`.
+    Permission,
+    /// Somebody is in a group: `subject` and `group`, and perhaps `kind`.
+    Membership,
+    /// Somebody is set up: `subject`, and perhaps `kind`; every other attribute is a fact.
+    Account,
+}
+
+impl AccessNoun {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Role,
+        Self::Member,
+        Self::Permission,
+        Self::Membership,
+        Self::Account,
+    ];
+
+    /// The word in `@access("…")`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Member => "member",
+            Self::Permission => "permission",
+            Self::Membership => "membership",
+            Self::Account => "account",
+        }
+    }
+
+    /// Sets of attributes of which one must be there whole.
+    #[must_use]
+    pub fn needs(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Role => &[&["name"]],
+            Self::Member => &[&["subject", "role"]],
+            Self::Permission => &[&["action", "role"], &["action", "subject"]],
+            Self::Membership => &[&["subject", "group"]],
+            Self::Account => &[&["subject"]],
+        }
+    }
 }
 
 /// One attribute of a type or a record.

@@ -202,8 +202,11 @@ pub(crate) struct GrantsArgs {
     /// Only what holds in this namespace
     #[arg(long, value_name = "NAMESPACE")]
     pub(crate) scope: Option<String>,
+    /// Only this system: `kubernetes`, `clickhouse`, `aws`, …
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<String>,
     /// Write the sheet of an access review: Markdown, or CSV for a file that ends in `.csv`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "scope"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "scope", "system"])]
     pub(crate) review: Option<PathBuf>,
     /// The last review: what is new since then, and what is gone
     #[arg(long, value_name = "FILE", requires = "review")]
@@ -211,6 +214,8 @@ pub(crate) struct GrantsArgs {
     /// The format: text, csv or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
     pub(crate) format: GrantsFormat,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
 }
 
 /// What else can be done with grants.
@@ -225,27 +230,36 @@ pub(crate) enum GrantsCommand {
         /// The format: text, csv or json
         #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
         format: GrantsFormat,
+        #[command(flatten)]
+        packs: PackArgs,
     },
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WhoCanArgs {
-    /// The action: `get`, `create`, `bind`, …
+    /// The action, as the system writes it: `get`, `bind`, `SELECT`, `iam:PassRole`, `session.create`, …
     pub(crate) action: String,
-    /// The resource: `pods`, `pods/exec`, `deployments.apps`, or a path such as `/metrics`
-    pub(crate) resource: String,
-    /// Files and folders, or `-` for standard input
-    #[arg(default_value = ".")]
+    /// The resource: `pods/exec`, `deployments.apps`, `db.table`, an ARN, or a path such as `/metrics`; none where a system has none
+    pub(crate) resource: Option<String>,
+    /// Files and folders, or `-` for standard input; the working folder where nothing is said
     pub(crate) paths: Vec<PathBuf>,
+    /// Files and folders, for actions that have no resource: `who-can session.create --in roles/`
+    #[arg(long = "in", value_name = "PATH")]
+    pub(crate) within: Vec<PathBuf>,
     /// Only the one of this name; all of them where nothing is said
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// In this namespace; in the whole cluster where nothing is said
     #[arg(long, value_name = "NAMESPACE")]
     pub(crate) scope: Option<String>,
+    /// Only in this system: `kubernetes`, `clickhouse`, `aws`, …
+    #[arg(long, value_name = "NAME")]
+    pub(crate) system: Option<String>,
     /// The format: text, csv or json
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
     pub(crate) format: GrantsFormat,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
 }
 
 fn grants_format(text: &str) -> Result<GrantsFormat, String> {
@@ -332,6 +346,8 @@ pub(crate) enum Listed {
     Evidence,
     /// What files are read
     Formats,
+    /// Where access is granted
+    Systems,
     /// What is judged in them
     Types,
     /// What can be set

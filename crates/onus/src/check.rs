@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use onus_engine::{Facts, conclude, evaluate};
+use onus_engine::{Facts, Keep, conclude, effective, evaluate, judge_access};
 use onus_inputs::document::{self, FailureKind, Limits, Syntax};
 use onus_inputs::{FileNames, comments};
 use onus_model::assessment::{Assessment, Texts};
@@ -17,6 +17,7 @@ use onus_model::waiver::Waiver;
 use onus_report::Format;
 use rayon::prelude::*;
 
+use crate::access::{FoundIn, Sources, together};
 use crate::args::CheckArgs;
 use crate::governance::{self, Options};
 use crate::load::{self, Met};
@@ -116,25 +117,40 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
             ))])
         })?;
     let plan = &compiled.program.plan;
-    let names = FileNames::new(plan);
-    let inline = setup.is_some_and(|s| s.waiving.inline);
+    let sources = Sources::new(&compiled.program.tables);
+    let reader = Reader {
+        plan,
+        names: FileNames::new(plan),
+        inline: setup.is_some_and(|s| s.waiving.inline),
+        grants: compiled.program.judges_grants().then_some(&sources),
+        limits: &limits,
+    };
     let read: Vec<Read> = met
         .par_iter()
-        .map(|met| {
-            let patch = patches.contains(&met.shown);
-            read(met, plan, &names, patch, inline, &limits)
-        })
+        .enumerate()
+        .map(|(index, met)| reader.read(index, met, patches.contains(&met.shown)))
         .collect();
     let mut files = Vec::with_capacity(read.len());
     let mut extracts = Vec::new();
     let mut problems = Vec::new();
+    let mut found = Vec::new();
     for (index, read) in read.into_iter().enumerate() {
         files.push(read.file);
+        found.push(read.grants);
         let id = FileId(u32::try_from(index).unwrap_or(u32::MAX));
         extracts.extend(read.extract.map(|e| (id, e)));
         compiled.catalog.waivers.extend(read.waivers);
         problems.extend(read.problems);
     }
+    let gathered = together(&met, found);
+    for (file, found) in files.iter_mut().zip(&gathered.counts) {
+        // A file of no format that grants something was read all the same.
+        if *found > 0 && file.outcome == Outcome::UnknownFormat {
+            file.outcome = Outcome::Checked;
+            file.documents = file.documents.max(1);
+        }
+    }
+    problems.extend(gathered.problems);
     let options = Options {
         now: governance::today(args.governance.now),
         window: args.governance.period,
@@ -145,13 +161,22 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     settle(problems, terminal)?;
     let none = Vec::new();
     let groups = rules.as_ref().map_or(&none, |r| &r.groups.of_file);
-    let evaluated = evaluate(
+    let mut evaluated = evaluate(
         &compiled.program,
         &contexts.actions,
         &extracts,
         groups,
         args.all,
     );
+    let people = &compiled.catalog.people;
+    let keep = if args.all {
+        Keep::Everything
+    } else {
+        Keep::Findings
+    };
+    let held = effective(&gathered.access);
+    let judged = judge_access(&compiled.program, &gathered.access, &held, people, keep);
+    evaluated.add(judged, groups);
     let assessment = conclude(
         &compiled.program,
         evaluated,
@@ -213,6 +238,7 @@ fn outputs(formats: &[(Format, Option<PathBuf>)]) -> Result<Vec<(Format, Option<
 struct Read {
     file: File,
     extract: Option<Extract>,
+    grants: FoundIn,
     /// From comments, where they are allowed.
     waivers: Vec<Waiver>,
     problems: Vec<Problem>,
@@ -223,87 +249,113 @@ impl Read {
         Self {
             file,
             extract: None,
+            grants: FoundIn::nothing(),
             waivers: Vec::new(),
             problems: Vec::new(),
         }
     }
 }
 
-/// Reads one file and takes out of it what the plan asks for.
-fn read(
-    met: &Met,
-    plan: &Plan,
-    names: &FileNames,
-    patch: bool,
+/// What files are read for.
+struct Reader<'r> {
+    plan: &'r Plan,
+    names: FileNames,
+    /// Whether comments may waive.
     inline: bool,
-    limits: &Limits,
-) -> Read {
-    let mut file = File {
-        path: met.shown.clone(),
-        outcome: Outcome::UnknownFormat,
-        reason: None,
-        at: None,
-        documents: 0,
-        objects: 0,
-        duplicate_keys: 0,
-    };
-    if let Some((outcome, reason)) = &met.settled {
-        file.outcome = *outcome;
-        file.reason = Some(reason.clone());
-        return Read::settled(file);
-    }
-    let mut formats = names.formats(&met.shown);
-    let mut syntax = Syntax::of(&met.shown);
-    if met.named && (formats.is_empty() || syntax.is_none()) {
-        // Its name says nothing, and still it is meant. JSON is YAML, too.
-        formats = names.all();
-        syntax = syntax.or(Some(Syntax::Yaml));
-    }
-    let (Some(syntax), false) = (syntax, formats.is_empty()) else {
-        return Read::settled(file);
-    };
-    let bytes = match load::read(&met.from, limits.bytes) {
-        Ok(bytes) => bytes,
-        Err(why) => {
-            file.outcome = Outcome::Unreadable;
-            file.reason = Some(why);
+    /// Where grants are, if anything is asked about them.
+    grants: Option<&'r Sources<'r>>,
+    limits: &'r Limits,
+}
+
+impl Reader<'_> {
+    /// Reads one file and takes out of it what the plan asks for.
+    fn read(&self, index: usize, met: &Met, patch: bool) -> Read {
+        let mut file = File {
+            path: met.shown.clone(),
+            outcome: Outcome::UnknownFormat,
+            reason: None,
+            at: None,
+            documents: 0,
+            objects: 0,
+            duplicate_keys: 0,
+        };
+        if let Some((outcome, reason)) = &met.settled {
+            file.outcome = *outcome;
+            file.reason = Some(reason.clone());
             return Read::settled(file);
         }
-    };
-    let digest = load::digest(&bytes);
-    let tree = match document::read(bytes, syntax, limits) {
-        Ok(tree) => tree,
-        Err(failure) => {
-            file.outcome = match failure.kind {
-                FailureKind::Skipped => Outcome::Skipped,
-                FailureKind::Unreadable => Outcome::Unreadable,
+        let text = onus_inputs::access::is_text(&met.shown);
+        let mut formats = self.names.formats(&met.shown);
+        let mut syntax = Syntax::of(&met.shown);
+        if met.named && !text && (formats.is_empty() || syntax.is_none()) {
+            // Its name says nothing, and still it is meant. JSON is YAML, too.
+            formats = self.names.all();
+            syntax = syntax.or(Some(Syntax::Yaml));
+        }
+        let grants = self
+            .grants
+            .filter(|grants| text || grants.may_be_in(&met.shown, syntax));
+        if grants.is_none() && (syntax.is_none() || formats.is_empty()) {
+            return Read::settled(file);
+        }
+        let bytes = match load::read(&met.from, self.limits.bytes) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                file.outcome = Outcome::Unreadable;
+                file.reason = Some(why);
+                return Read::settled(file);
+            }
+        };
+        if let (Some(grants), true) = (grants, text) {
+            return Read {
+                grants: grants.of_text(index, &met.shown, bytes),
+                ..Read::settled(file)
             };
-            file.at = failure
-                .span
-                .zip(failure.text)
-                .map(|(span, text)| (LineIndex::new(&text).position(span.start), span));
-            file.reason = Some(failure.reason);
+        }
+        let Some(syntax) = syntax else {
+            return Read::settled(file);
+        };
+        // Of no format, and without a word of grants in it: it need not be understood.
+        if formats.is_empty() && !grants.is_some_and(|g| g.are_in(&met.shown, &bytes)) {
             return Read::settled(file);
         }
-    };
-    let extract = onus_inputs::extract(plan, &formats, &tree, patch, digest);
-    file.documents = extract.documents;
-    file.duplicate_keys = extract.duplicate_keys;
-    file.objects = u32::try_from(extract.objects.len()).unwrap_or(u32::MAX);
-    if file.objects > 0 {
-        file.outcome = Outcome::Checked;
-    }
-    let keep = !extract.entities.is_empty();
-    let (waivers, problems) = if inline && keep {
-        comments::waivers(&Text::new(met.shown.as_str(), tree.text()))
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    Read {
-        file,
-        extract: keep.then_some(extract),
-        waivers,
-        problems,
+        let digest = load::digest(&bytes);
+        let tree = match document::read(bytes, syntax, self.limits) {
+            Ok(tree) => tree,
+            Err(failure) => {
+                file.outcome = match failure.kind {
+                    FailureKind::Skipped => Outcome::Skipped,
+                    FailureKind::Unreadable => Outcome::Unreadable,
+                };
+                file.at = failure
+                    .span
+                    .zip(failure.text)
+                    .map(|(span, text)| (LineIndex::new(&text).position(span.start), span));
+                file.reason = Some(failure.reason);
+                return Read::settled(file);
+            }
+        };
+        let found = grants.map_or_else(FoundIn::nothing, |g| g.of_tree(index, &met.shown, &tree));
+        let extract = onus_inputs::extract(self.plan, &formats, &tree, patch, digest);
+        file.documents = extract.documents;
+        file.duplicate_keys = extract.duplicate_keys;
+        file.objects = u32::try_from(extract.objects.len()).unwrap_or(u32::MAX);
+        if file.objects > 0 {
+            file.outcome = Outcome::Checked;
+        }
+        let keep = !extract.entities.is_empty();
+        let (waivers, problems) = if self.inline && keep {
+            comments::waivers(&Text::new(met.shown.as_str(), tree.text()))
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        Read {
+            file,
+            extract: keep.then_some(extract),
+            grants: found,
+            waivers,
+            problems,
+        }
     }
 }
 

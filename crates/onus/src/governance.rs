@@ -13,6 +13,7 @@ use onus_model::evidence::{Content, Event, Filed, Kept, Record};
 use onus_model::file::File;
 use onus_model::governance::Observation;
 use onus_model::path::Pattern;
+use onus_model::plan::Plan;
 use onus_model::problem::Problem;
 use onus_model::setup::{Deployment, GovernanceGate, Setup};
 use onus_model::source::{Spanned, Text};
@@ -76,7 +77,7 @@ pub(crate) fn rules<'c>(
         let history = History::read(base);
         wanted
             .iter()
-            .map(|(control, rule)| kept(control, rule, catalog, base, &history, problems))
+            .map(|(control, rule)| kept(control, rule, compiled, &history, problems))
             .collect()
     };
     let observations = setup.map_or_else(Vec::new, |setup| {
@@ -163,11 +164,12 @@ fn matching(pattern: &records::PathPattern, base: &Path) -> Vec<(String, records
 fn kept(
     control: &str,
     rule: &Evidence,
-    catalog: &Catalog,
-    base: &Path,
+    compiled: &Compiled,
     history: &History,
     problems: &mut Vec<Problem>,
 ) -> Kept {
+    let (catalog, base) = (&compiled.catalog, compiled.base.as_path());
+    let tables = &compiled.program.tables;
     let mut kept = Kept {
         control: control.to_owned(),
         evidence: rule.id.value.clone(),
@@ -188,7 +190,7 @@ fn kept(
     if let Some(pattern) = parse(&rule.path) {
         for (path, captures) in matching(&pattern, base) {
             let content = text_of(&base.join(&path), &crate::load::shown(&base.join(&path)))
-                .map(|text| content(&text, rule.kind, base));
+                .map(|text| content(&text, rule.kind, base, tables));
             kept.records.push(Record {
                 filed: history.filed(&path),
                 captures: captures.names,
@@ -219,7 +221,7 @@ fn kept(
 }
 
 /// What a record holds, with the grants that it reviewed looked up: in a table, or in the files of the repository.
-fn content(text: &Text, kind: EvidenceKind, base: &Path) -> Content {
+fn content(text: &Text, kind: EvidenceKind, base: &Path, tables: &Plan) -> Content {
     let mut content = records::content(text, kind);
     let Some(review) = &mut content.review else {
         return content;
@@ -228,11 +230,17 @@ fn content(text: &Text, kind: EvidenceKind, base: &Path) -> Content {
         return content;
     };
     let path = base.join(&grants.value);
-    let table = path.is_file() && onus_inputs::document::Syntax::of(&grants.value).is_none();
+    let syntax = onus_inputs::document::Syntax::of(&grants.value);
+    let exported = [
+        None,
+        Some(onus_inputs::document::Syntax::Csv),
+        Some(onus_inputs::document::Syntax::Xml),
+    ];
+    let table = path.is_file() && exported.contains(&syntax);
     let held = if table {
         text_of(&path, &grants.value).map(|table| records::granted(&table.text))
     } else {
-        crate::grants::roles(&path)
+        crate::grants::roles(&path, tables)
     };
     match held {
         Ok(held) => review.still_granted = records::still_granted(review, &held),

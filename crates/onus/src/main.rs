@@ -1,5 +1,6 @@
 //! The binary: arguments, disk, clock, terminal, exit code. Everything else is in the other crates.
 
+mod access;
 mod args;
 mod check;
 mod governance;

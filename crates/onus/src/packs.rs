@@ -10,6 +10,7 @@ use onus_engine::{
 use onus_inputs::identifiers::{Meaning, resolve};
 use onus_model::catalog::Catalog;
 use onus_model::check::Severity;
+use onus_model::plan::Plan;
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::setup::{HeldTo, Setup};
 use onus_model::source::{Span, Spanned, Text};
@@ -43,6 +44,8 @@ pub(crate) enum Need {
     Everything,
     /// All of them, whatever is wrong with those of the user: something new is about to be written beside them.
     Beginning,
+    /// What schemas say about tables of roles, and no check.
+    Tables,
     /// The checks; the rest only where the user has controls or a project file. It is half the time of a small run.
     Checks,
 }
@@ -51,7 +54,9 @@ pub(crate) enum Need {
 pub(crate) fn read(args: &PackArgs, paths: &[PathBuf], need: Need) -> Authored {
     let mut problems = Vec::new();
     let (setup, base) = setup(args, paths, &mut problems);
-    let governed = need != Need::Checks || setup.is_some() || !args.controls.is_empty();
+    let governed = !matches!(need, Need::Checks | Need::Tables)
+        || setup.is_some()
+        || !args.controls.is_empty();
     let mut policies = Vec::new();
     let mut controls = Vec::new();
     for (name, text) in EMBEDDED {
@@ -86,9 +91,10 @@ pub(crate) fn read(args: &PackArgs, paths: &[PathBuf], need: Need) -> Authored {
             });
         }
     }
-    let packs = sort_out(policies, &mut problems);
+    let mut packs = sort_out(policies, &mut problems);
     let (catalog, found) = onus_inputs::authored::catalog(&controls, setup.as_ref());
     problems.extend(found);
+    packs.permissions.clone_from(&catalog.permissions);
     Authored {
         packs,
         catalog,
@@ -285,6 +291,23 @@ impl Authored {
         self
     }
 
+    /// What schemas say about tables of roles; no policy is read.
+    pub(crate) fn tables(self, terminal: &Terminal) -> Result<Plan, Stop> {
+        let mut problems = self.problems;
+        let packs = Packs {
+            schemas: self.packs.schemas,
+            ..Packs::default()
+        };
+        let selection = Selection {
+            only: None,
+            at_least: Severity::Low,
+        };
+        let (program, found) = compile(&packs, &selection, self.limits);
+        problems.extend(found);
+        settle(problems, terminal)?;
+        Ok(program.tables)
+    }
+
     /// Finds out which requirements the frameworks hold the user to, and compiles the checks that show them.
     pub(crate) fn compile(self, choice: Choice<'_>, terminal: &Terminal) -> Result<Compiled, Stop> {
         let mut problems = self.problems;
@@ -356,7 +379,14 @@ impl Authored {
         }
         problems.extend(onus_engine::problems(&self.catalog, &decisions));
         // A check that did not compile is known all the same: it is reported already.
-        let known = || self.packs.checks.iter().map(|c| c.id.as_str());
+        let known = || {
+            let matrices = self.packs.permissions.iter().map(|p| p.id.value.as_str());
+            self.packs
+                .checks
+                .iter()
+                .map(|c| c.id.as_str())
+                .chain(matrices)
+        };
         let mut refer = |id: &str, place: Option<(&Text, Span)>| {
             if known().any(|k| k == id) {
                 return;

@@ -24,6 +24,7 @@ pub(crate) fn list(args: &ListArgs, terminal: &Terminal) -> Result<u8, Stop> {
         Listed::Attestations => onus_report::attestations(&catalog, out),
         Listed::Evidence => onus_report::evidence(&catalog, out),
         Listed::Formats => onus_report::formats(&program.plan, out),
+        Listed::Systems => onus_report::systems(&program.plan, out),
         Listed::Types => onus_report::types(&program.plan, out),
         Listed::Parameters => onus_report::parameters(&program.plan, out),
     })?;

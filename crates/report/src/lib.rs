@@ -20,14 +20,14 @@ use std::io::{self, Write};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 
-pub use access::{GrantsFormat, grants, grants_difference, holders, review_sheet};
+pub use access::{GrantsFormat, Listed, grants, grants_difference, holders, review_sheet};
 pub use authored::authored_schema;
 pub use frame::problems;
 pub use governance::chain;
 pub use matrix::{MatrixFormat, matrix};
 pub use pages::{
     attestation_page, attestations, check_page, checks, control_page, controls, evidence, formats,
-    framework_page, frameworks, parameters, parties, party_page, requirement_page, types,
+    framework_page, frameworks, parameters, parties, party_page, requirement_page, systems, types,
 };
 pub use schema::report_schema;
 

@@ -93,7 +93,33 @@ pub fn formats(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<_> = plan
         .formats
         .iter()
+        .filter(|f| !f.files.is_empty())
         .map(|f| vec![f.name.clone(), f.title.clone(), f.files.join(", ")])
+        .collect();
+    table(&rows, out)
+}
+
+/// All systems whose grants can be judged, with the namespace of their actions and how many these are.
+///
+/// # Errors
+///
+/// Only those of `out`.
+pub fn systems(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let rows: Vec<_> = plan
+        .systems
+        .iter()
+        .map(|s| {
+            let more = if s.system.actions.is_some() {
+                ""
+            } else {
+                ", and others"
+            };
+            vec![
+                s.system.name.to_string(),
+                s.namespace.clone(),
+                format!("{} actions{more}", s.actions.len()),
+            ]
+        })
         .collect();
     table(&rows, out)
 }

@@ -187,6 +187,11 @@ impl Finding<'_> {
             severity: Look::Advice,
             code: None,
             message: match (evaluation.verdict, self.check.effect) {
+                (Verdict::Fail | Verdict::Unknown, _)
+                    if evaluation.target.object.kind == "matrix" =>
+                {
+                    "this is what the matrix says".to_owned()
+                }
                 (Verdict::Fail, Effect::Forbid) => "this policy forbids it".to_owned(),
                 (Verdict::Fail, Effect::Permit) => "this policy does not permit it".to_owned(),
                 (Verdict::Error | Verdict::Unknown | Verdict::Pass | Verdict::NotApplicable, _) => {
@@ -222,7 +227,11 @@ impl Finding<'_> {
             if at.file != place.file {
                 continue;
             }
-            by_place.push((at.span, vec![escape::line(message)]));
+            let words = escape::line(message);
+            match by_place.iter_mut().find(|(span, _)| *span == at.span) {
+                Some((_, present)) => present.push(words),
+                None => by_place.push((at.span, vec![words])),
+            }
         }
         by_place
             .into_iter()

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use onus_model::access::SubjectKind;
 use onus_model::catalog::{Catalog, Control, Coverage, Framework, Requirement, Satisfies};
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::responsibility::{Attestation, Condition, Matrix, Owner, Party, Says};
@@ -46,6 +47,30 @@ pub(super) fn linked(catalog: &mut Catalog, setup: Option<&Setup>, problems: &mu
         "statement",
         catalog.statements.iter().map(|s| (&s.id, &s.text)),
     );
+    linker.unique(
+        "permission matrix",
+        catalog.permissions.iter().map(|p| (&p.id, &p.text)),
+    );
+    linker.unique("person", catalog.people.iter().map(|p| (&p.name, &p.text)));
+    let names = catalog.people.iter().flat_map(|person| {
+        let names = person.is.iter();
+        names.map(move |name| (name, person))
+    });
+    let mut known: BTreeMap<&(String, SubjectKind, String), &str> = BTreeMap::new();
+    for (name, person) in names {
+        if let Some(other) = known.insert(&name.value, &person.name.value) {
+            let (system, kind, of) = &name.value;
+            linker.problems.push(
+                Problem::error(format!(
+                    "`{system}/{}:{of}` is both `{other}` and `{}`",
+                    kind.name(),
+                    person.name.value
+                ))
+                .at(&person.text, name.span, "")
+                .help("a name is one person's"),
+            );
+        }
+    }
     linker.unique("waiver", catalog.waivers.iter().map(|w| (&w.id, &w.text)));
     for party in &catalog.parties {
         linker.party_choices(party);

@@ -197,6 +197,18 @@ impl<'t> Builder<'t> {
         NodeId(id)
     }
 
+    /// Adds a scalar once more that stands in the text once, such as the name of a column. It adds no text, so nothing
+    /// limits how often.
+    pub(super) fn again(&mut self, scalar: NodeId) {
+        let target = self.parts.nodes.get(scalar.0 as usize);
+        let span = target.map_or(Span::default(), |node| node.span());
+        let id = self.push(Style::Alias, span, Properties::NONE);
+        if let Some(node) = self.parts.nodes.get_mut(id as usize) {
+            node.data = scalar.0;
+        }
+        self.placed(id, span.end, 0, 0);
+    }
+
     /// Adds an alias for the node with this anchor.
     pub(super) fn alias(&mut self, span: Span, anchor: usize) -> Result<(), Failure> {
         let fail = |reason: String| Err(Failure::unreadable(reason, Some(span)));

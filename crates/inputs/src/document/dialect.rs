@@ -92,6 +92,27 @@ pub(super) fn toml(text: &str) -> Scalar<'_> {
     }
 }
 
+/// What unquoted text means in a syntax that knows only text: `true`, `false` and whole numbers in their one way of
+/// writing can be read as such. Everything else stays text, so that `007`, `no` and `null` are what they are.
+pub(super) fn bare(text: &str) -> Scalar<'_> {
+    match text {
+        "true" => return Scalar::Bool(true),
+        "false" => return Scalar::Bool(false),
+        _ => {}
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let one_way = match digits.as_bytes() {
+        [b'0'] => digits.len() == text.len(),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    if one_way {
+        text.parse().map_or(Scalar::BigInt, Scalar::Int)
+    } else {
+        Scalar::Text(text)
+    }
+}
+
 /// YAML 1.2.2, section 10.3.2.
 fn core_word(text: &str) -> Scalar<'_> {
     match text {

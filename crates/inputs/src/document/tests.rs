@@ -708,7 +708,14 @@ mod properties {
     }
 
     fn syntax() -> impl Strategy<Value = Syntax> {
-        prop::sample::select(vec![Syntax::Yaml, Syntax::Yaml, Syntax::Json, Syntax::Toml])
+        prop::sample::select(vec![
+            Syntax::Yaml,
+            Syntax::Yaml,
+            Syntax::Json,
+            Syntax::Toml,
+            Syntax::Csv,
+            Syntax::Xml,
+        ])
     }
 
     proptest! {

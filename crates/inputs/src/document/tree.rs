@@ -121,7 +121,8 @@ impl Tree {
 
     /// Whether a scalar is written plain, so that the dialect says what it is.
     ///
-    /// In JSON and TOML numbers, booleans and null are plain.
+    /// In JSON and TOML numbers, booleans and null are plain, in CSV cells without quotes, in XML
+    /// attributes and text outside of CDATA.
     #[must_use]
     pub fn is_plain(&self, node: NodeId) -> bool {
         self.node(node).style == Style::Plain
@@ -141,7 +142,7 @@ impl Tree {
 
     /// What a scalar means to a loader of this dialect. Its tag counts; a custom one makes it text.
     ///
-    /// JSON and TOML leave no choice: the dialect is not asked. A collection gives empty text.
+    /// All but YAML leave no choice: the dialect is not asked. A collection gives empty text.
     #[must_use]
     pub fn resolve(&self, node: NodeId, dialect: Dialect) -> Scalar<'_> {
         let raw = self.raw(node);
@@ -150,11 +151,14 @@ impl Tree {
         match (self.syntax, tag) {
             (Syntax::Json, _) if plain => dialect::json(raw),
             (Syntax::Toml, _) if plain => dialect::toml(raw),
+            (Syntax::Csv | Syntax::Xml, _) if plain => dialect::bare(raw),
             (Syntax::Yaml, Tag::None) if plain => dialect::plain(raw, dialect),
             (Syntax::Yaml, Tag::Bool | Tag::Int | Tag::Float | Tag::Null) => {
                 dialect::tagged(raw, tag, dialect)
             }
-            (Syntax::Yaml | Syntax::Json | Syntax::Toml, _) => Scalar::Text(raw),
+            (Syntax::Yaml | Syntax::Json | Syntax::Toml | Syntax::Csv | Syntax::Xml, _) => {
+                Scalar::Text(raw)
+            }
         }
     }
 

@@ -1,0 +1,3 @@
+CREATE ROLE emergency;
+GRANT ALL ON *.* TO emergency;
+GRANT emergency TO ann;

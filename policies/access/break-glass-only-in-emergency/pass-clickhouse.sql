@@ -1,0 +1,3 @@
+CREATE ROLE operator;
+GRANT SELECT ON *.* TO operator;
+GRANT operator TO ann;

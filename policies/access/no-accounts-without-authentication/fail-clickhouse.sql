@@ -1,0 +1,1 @@
+CREATE USER reports HOST IP '10.0.0.0/8';

@@ -1,0 +1,1 @@
+CREATE USER reports IDENTIFIED WITH sha256_password BY 'x' HOST IP '10.0.0.0/8';

@@ -1,0 +1,1 @@
+GRANT ALL ON shop.* TO etl WITH GRANT OPTION;

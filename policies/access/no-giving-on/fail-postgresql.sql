@@ -1,0 +1,1 @@
+GRANT SELECT ON TABLE shop.orders TO reports WITH GRANT OPTION;

@@ -1,0 +1,1 @@
+GRANT SELECT ON TABLE shop.orders TO shop_admin WITH GRANT OPTION;
