@@ -136,8 +136,9 @@ pub(crate) fn covers(
     let mut but_resources = reach.but_resources.iter();
     patterns_reach(system, reach, action, resource, name)
         && !but_actions.any(|w| actions_meet(system, &w.text, action))
-        && !resource.is_some_and(|resource| {
-            but_resources.any(|w| resources_meet(system.notation, &w.text, resource))
+        && !but_resources.any(|w| match resource {
+            None => is_whole(system.notation, &w.text),
+            Some(resource) => resources_meet(system.notation, &w.text, resource),
         })
 }
 
@@ -150,12 +151,18 @@ pub(crate) fn reaches(
     name: Option<&str>,
 ) -> bool {
     let mut but_actions = reach.but_actions.iter();
-    let mut but_resources = reach.but_resources.iter();
     patterns_reach(system, reach, action, resource, name)
         && !but_actions.any(|w| action_reaches(system, &w.text, action))
-        && !resource.is_some_and(|resource| {
-            but_resources.any(|w| resource_reaches(system.notation, &w.text, resource))
-        })
+        && !leaves_out(system, reach, resource)
+}
+
+/// Whether a reach leaves out all of a resource, or of the system as such.
+fn leaves_out(system: &System, reach: &Reach, resource: Option<&str>) -> bool {
+    let mut but = reach.but_resources.iter();
+    but.any(|w| match resource {
+        None => is_whole(system.notation, &w.text),
+        Some(resource) => resource_reaches(system.notation, &w.text, resource),
+    })
 }
 
 /// Whether the patterns of a reach have all of an action on a resource, whatever it leaves out.
@@ -203,10 +210,9 @@ pub(crate) fn meets(
             // What is all of the system is the system as such, too.
             let as_such = reach.resources.is_empty() && is_whole(system.notation, resource);
             let met = some.any(|w| resources_meet(system.notation, &w.text, resource));
-            let mut but = reach.but_resources.iter();
-            as_such || met && !but.any(|w| resource_reaches(system.notation, &w.text, resource))
+            as_such || met
         }
-    };
+    } && !leaves_out(system, reach, resource);
     let names = reach.names.is_empty()
         || name.is_none()
         || reach.names.iter().any(|n| Some(&*n.text) == name);
@@ -452,6 +458,7 @@ fn segments(pattern: &str, text: &str) -> bool {
 mod tests {
     use super::*;
     use Notation::{Aws, ClickHouse, GitHub, Kubernetes, PostgreSql, Table as Roles};
+    use onus_model::access::{At, Word};
 
     #[test]
     fn patterns_of_actions_reach_what_their_system_says() {
@@ -545,6 +552,27 @@ mod tests {
         ] {
             assert_eq!(meet(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
             assert_eq!(meet(b.as_bytes(), a.as_bytes()), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn a_reach_without_any_resource_reaches_and_meets_nothing() {
+        let words = |text: &str| vec![Word::new(text, At::NOWHERE)];
+        let reach = Reach {
+            actions: words("open"),
+            resources: words("*"),
+            but_resources: words("*"),
+            ..Reach::default()
+        };
+        let system = System {
+            name: "doors".into(),
+            notation: Roles,
+            actions: None,
+        };
+        for resource in [None, Some("*"), Some("front")] {
+            assert!(!reaches(&system, &reach, "open", resource, None));
+            assert!(!covers(&system, &reach, "open", resource, None));
+            assert!(!meets(&system, &reach, "open", resource, None));
         }
     }
 }

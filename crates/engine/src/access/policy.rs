@@ -4,7 +4,7 @@
 //! policies whose scope it is in: the others cannot be satisfied.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use cedar_policy::{EntityUid, PolicyId, PolicySet};
 use cedar_policy_core::ast::{
@@ -449,18 +449,21 @@ fn system_said(condition: &Expr) -> Option<String> {
     }
 }
 
+/// All is permitted. Parsed once: parsing is most of a short run.
+static PERMIT: LazyLock<Option<cedar_policy::Policy>> = LazyLock::new(|| {
+    let id = PolicyId::new("permit");
+    cedar_policy::Policy::parse(Some(id), "permit(principal, action, resource);").ok()
+});
+
 /// A policy by itself; beside a forbid, all else is permitted.
 fn set_of(policy: &ast::Policy) -> PolicySet {
     let mut set = PolicySet::new();
     // Ids that are not used twice: adding cannot fail.
     let _ = set.add(cedar_policy::Policy::from(policy.clone()).new_id(PolicyId::new("policy0")));
     if policy.effect() == ast::Effect::Forbid
-        && let Ok(permit) = cedar_policy::Policy::parse(
-            Some(PolicyId::new("permit")),
-            "permit(principal, action, resource);",
-        )
+        && let Some(permit) = PERMIT.as_ref()
     {
-        let _ = set.add(permit);
+        let _ = set.add(permit.clone());
     }
     set
 }
