@@ -27,6 +27,15 @@ subjects:
 - {kind: User, name: joe@shop.example}
 ";
 
+/// Somebody has what every cluster has.
+const ADMIN: &str = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: admins}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects:
+- {kind: User, name: root@shop.example}
+";
+
 /// What counts as deploying, and as approving. No role is a column: the rows name the duties.
 const DEPLOYING: &str = "permissions: cluster
 title: Who may do what in the cluster
@@ -140,6 +149,14 @@ fn what_no_permit_allows_a_role_is_told_and_a_matrix_that_disagrees_with_them() 
     let (run, report) = judged(&folder, &["cluster"]);
     let wrong = report.evaluations.iter().any(|e| e.verdict != "pass");
     assert!(!wrong, "{}", run.shown());
+    // What every cluster has needs no column.
+    assert_eq!(run.code, Some(0), "{}", run.shown());
+    folder.write("k8s/admin.yaml", ADMIN);
+    assert_eq!(
+        failed(&folder, &["cluster"]),
+        ["cluster/cluster-admin: no column"]
+    );
+    std::fs::remove_file(folder.path().join("k8s/admin.yaml")).unwrap();
     folder.write("ours/cluster.yaml", matrix.replace("yes}", "no}"));
     let found = failed(&folder, &["cluster", "cluster-permits"]);
     let expect = [
@@ -147,4 +164,25 @@ fn what_no_permit_allows_a_role_is_told_and_a_matrix_that_disagrees_with_them() 
         "cluster/shop/deployer: deploy",
     ];
     assert_eq!(found, expect);
+    // A permit that cannot be judged agrees with no cell.
+    let too_much = " when { 9223372036854775807 + 1 > 0 };";
+    folder.write(
+        "ours/access/cluster-permits/policy.cedar",
+        PERMITS.replace("\n);", &format!("\n){too_much}")),
+    );
+    folder.write("ours/cluster.yaml", &matrix);
+    let (run, report) = judged(&folder, &["cluster", "cluster-permits"]);
+    let errors: Vec<&str> = report
+        .evaluations
+        .iter()
+        .filter(|e| e.verdict == "error")
+        .filter_map(|e| e.message.as_deref())
+        .collect();
+    assert!(
+        errors
+            .iter()
+            .any(|message| message.contains("cannot be judged")),
+        "{}",
+        run.shown()
+    );
 }

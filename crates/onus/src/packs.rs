@@ -524,6 +524,27 @@ mod tests {
         assert_eq!(onus_engine::problems(&authored.catalog, &decisions), []);
     }
 
+    /// A policy about an action that is not there would never be asked anything.
+    #[test]
+    fn every_action_of_a_database_is_a_privilege_that_it_has() {
+        let authored = shipped();
+        let selection = Selection {
+            only: None,
+            at_least: Severity::Low,
+        };
+        let (program, _) = compile(&authored.packs, &selection, authored.limits);
+        let mut count = 0;
+        for system in &program.plan.systems {
+            let known = onus_model::privileges::actions(system.system.notation);
+            for action in system.actions.iter().filter(|_| !known.is_empty()) {
+                let there = known.iter().any(|name| name.eq_ignore_ascii_case(action));
+                assert!(there, "{}::{action}", system.namespace);
+                count += 1;
+            }
+        }
+        assert!(count >= 50, "{count}");
+    }
+
     #[test]
     fn every_control_names_checks_and_every_check_is_named_by_a_control() {
         let authored = shipped();

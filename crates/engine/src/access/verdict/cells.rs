@@ -169,7 +169,7 @@ impl<'r, 'a> Table<'r, 'a> {
                 self.against_policies(&cell, policy, allowed_word(row, role), judged);
             }
             if told.is_empty() {
-                told.push((at.unwrap_or(self.first), String::new()));
+                told.extend(at.map(|at| (at, String::new())));
             }
             self.tell(
                 policy,
@@ -352,14 +352,15 @@ impl<'r, 'a> Table<'r, 'a> {
             .map(|r| r.value.as_str())
             .collect();
         for role in roles {
-            let Some(grant) = role.grants.first() else {
-                continue;
-            };
-            if columns.contains(&*role.subject.name) {
+            if role.grants.is_empty() || columns.contains(&*role.subject.name) {
                 continue;
             }
             let name = &role.subject.name;
-            let at = place_of_role(self.run.access, &role.subject).unwrap_or(grant.rule.at);
+            let stands = place_of_role(self.run.access, &role.subject);
+            // What every cluster has is no finding before somebody is given it.
+            let Some(at) = stands.or_else(|| self.given_at(role)) else {
+                continue;
+            };
             let lines = vec![(at, format!("`{name}` gives something"))];
             let message = format!("the role `{name}` is no column of the matrix");
             self.tell(
@@ -391,6 +392,20 @@ impl<'r, 'a> Table<'r, 'a> {
         }
     }
 
+    /// Where somebody is given a role that stands in no file itself.
+    fn given_at(&self, role: &Holding<'_>) -> Option<At> {
+        let system = &role.subject.system;
+        let holdings = self.run.effective.holdings.iter();
+        let mut grants = holdings
+            .filter(|holding| holding.subject.system == *system)
+            .flat_map(|holding| &holding.grants);
+        let given = grants.find(|grant| {
+            let name = grant.role.map(|r| &*r.text);
+            grant.rule.at.is_nowhere() && name == Some(&*role.subject.name)
+        });
+        given.and_then(|grant| grant.chain().next())
+    }
+
     fn tell(
         &self,
         policy: u32,
@@ -400,6 +415,14 @@ impl<'r, 'a> Table<'r, 'a> {
         message: Option<String>,
         judged: &mut Judged,
     ) {
+        // What is counted is told: a rule of a role that every system has stands in no file.
+        let mut lines: Vec<_> = lines
+            .into_iter()
+            .filter(|(at, _)| !at.is_nowhere())
+            .collect();
+        if lines.is_empty() {
+            lines.push((self.first, String::new()));
+        }
         let file = lines.first().map_or(self.first, |(at, _)| *at).file;
         let check = self.matrix.check;
         judged.count(FileId(file), check, verdict);
