@@ -251,6 +251,15 @@ fn a_change_says_who_gains_and_who_loses_and_by_which_line() {
 fn what_is_not_there_and_what_cannot_be_read_are_no_answers() {
     let none = Folder::with(&[("a.yaml", "kind: Pod\napiVersion: v1\n")]);
     assert_eq!(none.onus(&["grants"]).code, Some(3));
+    let asked = |folder: &Folder, action: &str, system: &str| {
+        let run = folder.onus(&["who-can", action, "--system", system]);
+        assert_eq!(run.code, Some(2), "{}", run.shown());
+        run.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let slip = asked(&none, "get", "kubernetes");
+    assert!(slip.contains("no grants were found here"), "{slip}");
+    let slip = asked(&cluster(), "get", "parhelia");
+    assert!(slip.contains("there are grants of `kubernetes`"), "{slip}");
     let broken = cluster();
     broken.write(
         "k8s/more.yaml",

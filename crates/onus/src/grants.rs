@@ -146,11 +146,13 @@ pub(crate) fn who_can(args: &WhoCanArgs, terminal: &Terminal) -> Result<u8, Stop
 fn only_system(shown: &mut Effective<'_>, system: &str) -> Result<(), Stop> {
     let known: BTreeSet<String> = subjects(shown).map(|s| s.system.name.to_string()).collect();
     if !known.contains(system) {
-        return Err(Stop::Problems(vec![packs::no_such(
-            "system with grants here",
-            system,
-            known.iter().map(String::as_str),
-        )]));
+        let all: Vec<&str> = known.iter().map(String::as_str).collect();
+        let help = match all.as_slice() {
+            [] => "no grants were found here".to_owned(),
+            all => format!("there are grants of `{}`", all.join("`, `")),
+        };
+        let problem = packs::no_such("system with grants here", system, all.into_iter());
+        return Err(Stop::Problems(vec![problem.help_unless(help)]));
     }
     shown.holdings.retain(|h| *h.subject.system.name == *system);
     shown.open.retain(|o| *o.subject.system.name == *system);
@@ -177,11 +179,10 @@ fn known_action(effective: &Effective<'_>, action: &str) -> Result<(), Stop> {
     if names.is_empty() || names.contains(action) {
         return Ok(());
     }
-    Err(Stop::Problems(vec![packs::no_such(
-        "action",
-        action,
-        names.into_iter(),
-    )]))
+    let all: Vec<&str> = names.iter().copied().collect();
+    let help = format!("those here are `{}`", all.join("`, `"));
+    let problem = packs::no_such("action", action, names.into_iter());
+    Err(Stop::Problems(vec![problem.help_unless(help)]))
 }
 
 /// Whoever may do it, once for each grant that lets them.
