@@ -2,7 +2,7 @@
 //!
 //! A pattern *reaches* another when it has all that the other has; two *meet* when they have something in common.
 
-use onus_model::access::{Notation, Reach, System};
+use onus_model::access::{Notation, Reach, System, Word};
 use onus_model::privileges;
 
 /// Whether a pattern of actions has all of another.
@@ -133,13 +133,9 @@ pub(crate) fn covers(
     name: Option<&str>,
 ) -> bool {
     let mut but_actions = reach.but_actions.iter();
-    let mut but_resources = reach.but_resources.iter();
     patterns_reach(system, reach, action, resource, name)
         && !but_actions.any(|w| actions_meet(system, &w.text, action))
-        && !but_resources.any(|w| match resource {
-            None => is_whole(system.notation, &w.text),
-            Some(resource) => resources_meet(system.notation, &w.text, resource),
-        })
+        && !any_fits(system, &reach.but_resources, resource, resources_meet)
 }
 
 /// Whether a reach has an action on a resource that are what somebody asks for, and no patterns.
@@ -153,15 +149,19 @@ pub(crate) fn reaches(
     let mut but_actions = reach.but_actions.iter();
     patterns_reach(system, reach, action, resource, name)
         && !but_actions.any(|w| action_reaches(system, &w.text, action))
-        && !leaves_out(system, reach, resource)
+        && !any_fits(system, &reach.but_resources, resource, resource_reaches)
 }
 
-/// Whether a reach leaves out all of a resource, or of the system as such.
-fn leaves_out(system: &System, reach: &Reach, resource: Option<&str>) -> bool {
-    let mut but = reach.but_resources.iter();
-    but.any(|w| match resource {
+/// Whether any of some words fits a resource; where none is asked for, whether any is all of the system.
+fn any_fits(
+    system: &System,
+    words: &[Word],
+    resource: Option<&str>,
+    fits: impl Fn(Notation, &str, &str) -> bool,
+) -> bool {
+    words.iter().any(|w| match resource {
         None => is_whole(system.notation, &w.text),
-        Some(resource) => resource_reaches(system.notation, &w.text, resource),
+        Some(resource) => fits(system.notation, &w.text, resource),
     })
 }
 
@@ -174,11 +174,8 @@ pub(crate) fn patterns_reach(
     name: Option<&str>,
 ) -> bool {
     let mut actions = reach.actions.iter();
-    let mut resources = reach.resources.iter();
-    let resources = match resource {
-        None => reach.resources.is_empty() || resources.any(|w| is_whole(system.notation, &w.text)),
-        Some(resource) => resources.any(|w| resource_reaches(system.notation, &w.text, resource)),
-    };
+    let as_such = reach.resources.is_empty() && resource.is_none();
+    let resources = as_such || any_fits(system, &reach.resources, resource, resource_reaches);
     actions.any(|w| action_reaches(system, &w.text, action))
         && resources
         && (reach.names.is_empty() || reach.names.iter().any(|n| Some(&*n.text) == name))
@@ -200,19 +197,11 @@ pub(crate) fn meets(
             .but_actions
             .iter()
             .any(|w| action_reaches(system, &w.text, action));
-    let resources = match resource {
-        None => {
-            let mut all = reach.resources.iter();
-            reach.resources.is_empty() || all.any(|w| is_whole(system.notation, &w.text))
-        }
-        Some(resource) => {
-            let mut some = reach.resources.iter();
-            // What is all of the system is the system as such, too.
-            let as_such = reach.resources.is_empty() && is_whole(system.notation, resource);
-            let met = some.any(|w| resources_meet(system.notation, &w.text, resource));
-            as_such || met
-        }
-    } && !leaves_out(system, reach, resource);
+    // What is all of the system is the system as such, too.
+    let as_such =
+        reach.resources.is_empty() && resource.is_none_or(|r| is_whole(system.notation, r));
+    let resources = (as_such || any_fits(system, &reach.resources, resource, resources_meet))
+        && !any_fits(system, &reach.but_resources, resource, resource_reaches);
     let names = reach.names.is_empty()
         || name.is_none()
         || reach.names.iter().any(|n| Some(&*n.text) == name);
@@ -458,7 +447,7 @@ fn segments(pattern: &str, text: &str) -> bool {
 mod tests {
     use super::*;
     use Notation::{Aws, ClickHouse, GitHub, Kubernetes, PostgreSql, Table as Roles};
-    use onus_model::access::{At, Word};
+    use onus_model::access::At;
 
     #[test]
     fn patterns_of_actions_reach_what_their_system_says() {
