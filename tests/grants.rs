@@ -302,6 +302,20 @@ fn what_is_not_there_and_what_cannot_be_read_are_no_answers() {
     assert_eq!(run.code, Some(4), "{}", run.shown());
 }
 
+/// What AWS keeps for administrators is in no file: however many speak of it, each holds it once.
+#[test]
+fn what_several_files_speak_of_is_held_once() {
+    let account = |n: u8| {
+        format!(
+            "{{\"UserDetailList\": [{{\"UserName\": \"u\", \"Arn\": \"arn:aws:iam::{n}:user/u\", \"GroupList\": [], \"AttachedManagedPolicies\": [{{\"PolicyName\": \"AdministratorAccess\", \"PolicyArn\": \"arn:aws:iam::aws:policy/AdministratorAccess\"}}]}}], \"GroupDetailList\": [], \"RoleDetailList\": [], \"Policies\": [], \"IsTruncated\": false}}"
+        )
+    };
+    let (one, two) = (account(1), account(2));
+    let folder = Folder::with(&[("a.json", one.as_str()), ("b.json", two.as_str())]);
+    let run = folder.onus(&["grants"]);
+    assert_eq!(run.stdout.matches("* *").count(), 2, "{}", run.shown());
+}
+
 /// From the grants to the sheet, from the decisions to the control, and from a revoke that was not carried out to its failure.
 #[test]
 fn a_review_sheet_waits_for_decisions_and_counts_once_all_are_made() {

@@ -270,8 +270,21 @@ pub fn assemble(
         let system = System::new(name, notation);
         server.add(&system, &mut access, &mut problems);
     }
+    once(&mut access);
     unheld(&mut access);
     (access, problems)
+}
+
+/// Leaves a role that stands in no file once, though several files speak of it.
+fn once(access: &mut Access) {
+    let mut seen: Vec<Role> = Vec::new();
+    access.roles.retain(|role| {
+        let new = !role.name.at.is_nowhere() || !seen.contains(role);
+        if new && role.name.at.is_nowhere() {
+            seen.push(role.clone());
+        }
+        new
+    });
 }
 
 /// Whose scripts are in each folder, and in all of them: what says nothing of itself is as its neighbours are.

@@ -24,19 +24,19 @@ type Ruled<'a> = (Arc<[At]>, &'a Rule, Option<u32>);
 /// What a role gives: its rules, and the lines that lead to each.
 type Gives<'a> = Vec<(Vec<At>, &'a Rule)>;
 
-/// Roles that every system of a kind has and that stand in no file. They are to be among the roles that are read.
+/// Roles that every system of a kind has, that stand in no file, and that no reader knows. They are to be among the roles that are read.
 #[must_use]
 pub fn known_roles() -> Vec<Role> {
     let word = |text: &str| Word::new(text, At::NOWHERE);
-    let everything = |name: &str, system: &str, notation, resources: &[&str]| Role {
-        system: System::new(system, notation),
-        name: word(name),
+    vec![Role {
+        system: System::new("kubernetes", Notation::Kubernetes),
+        name: word("cluster-admin"),
         scope: None,
         rules: vec![Rule {
             effect: Effect::Allow,
             reach: Reach {
                 actions: vec![word("*")],
-                resources: resources.iter().map(|r| word(r)).collect(),
+                resources: vec![word("*.*"), word("/*")],
                 ..Reach::default()
             },
             except: Vec::new(),
@@ -46,21 +46,7 @@ pub fn known_roles() -> Vec<Role> {
         }],
         labels: Vec::new(),
         aggregates: Vec::new(),
-    };
-    vec![
-        everything(
-            "cluster-admin",
-            "kubernetes",
-            Notation::Kubernetes,
-            &["*.*", "/*"],
-        ),
-        everything(
-            "arn:aws:iam::aws:policy/AdministratorAccess",
-            "aws",
-            Notation::Aws,
-            &["*"],
-        ),
-    ]
+    }]
 }
 
 /// What all bindings come to.
