@@ -59,6 +59,9 @@ impl Syntax {
             Some(Self::Csv)
         } else if is("xml") {
             Some(Self::Xml)
+        } else if extension.contains('#') {
+            // A document that a file holds as text: `app-compose.json#docker_compose_file`. JSON is YAML, too.
+            Some(Self::Yaml)
         } else {
             None
         }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use onus_model::extract::{Attr, Entity, Extract, Fault, Object, ObjectName, Value};
 use onus_model::path::{Locator, Path, Pattern, Segment, Selector};
 use onus_model::plan::{
-    Attribute, EntityType, Format, FormatId, From, Inherit, Plan, Shape, TypeId,
+    Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Inherit, Plan, Shape, TypeId,
 };
 use onus_model::source::{LineIndex, Span};
 
-use crate::convert::convert;
+use crate::convert::{convert, interpolated};
 use crate::document::{Kind, NodeId, Scalar, Tree};
 use crate::locate::{Found, Inherited, Key, Roots, Walker, Wrong, duplicate, noun};
 
@@ -19,7 +19,11 @@ const DEEPEST_OBJECT: u32 = 8;
 
 /// The file names of a plan's formats, ready to be compared with many paths.
 #[derive(Debug)]
-pub struct FileNames(Vec<(FormatId, Vec<FileName>)>);
+pub struct FileNames {
+    formats: Vec<(FormatId, Vec<FileName>)>,
+    /// Files that hold a document in a text, and the member that it is.
+    fragments: Vec<(FileName, String)>,
+}
 
 #[derive(Debug)]
 enum FileName {
@@ -33,7 +37,7 @@ impl FileNames {
     /// The names of all formats. A pattern without `/` is about the name alone.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let name = |pattern: &String| {
+        let name = |pattern: &str| {
             if pattern.contains('/') {
                 let end = pattern.strip_prefix("**/").unwrap_or(pattern);
                 FileName::End(Pattern::new(&format!("*/{end}")))
@@ -42,30 +46,62 @@ impl FileNames {
             }
         };
         let formats = (0..).map(FormatId).zip(&plan.formats);
-        Self(
-            formats
-                .map(|(id, format)| (id, format.files.iter().map(name).collect()))
+        let fragments = plan.formats.iter().flat_map(|f| &f.files);
+        Self {
+            fragments: fragments
+                .filter_map(|pattern| pattern.split_once('#'))
+                .map(|(file, member)| (name(file), member.to_owned()))
                 .collect(),
-        )
+            formats: formats
+                .map(|(id, format)| (id, format.files.iter().map(|f| name(f)).collect()))
+                .collect(),
+        }
+    }
+
+    /// The members of a file that hold a document of their own as text, by the file's path: `app.json#compose` in a pattern.
+    #[must_use]
+    pub fn fragments(&self, path: &str) -> Vec<&str> {
+        let mut members: Vec<&str> = self
+            .fragments
+            .iter()
+            .filter(|(name, _)| name.fits(path))
+            .map(|(_, member)| member.as_str())
+            .collect();
+        members.sort_unstable();
+        members.dedup();
+        members
     }
 
     /// All formats.
     #[must_use]
     pub fn all(&self) -> Vec<FormatId> {
-        self.0.iter().map(|(id, _)| *id).collect()
+        self.formats.iter().map(|(id, _)| *id).collect()
     }
 
     /// The formats that a file may be of, by its path alone.
     #[must_use]
     pub fn formats(&self, path: &str) -> Vec<FormatId> {
-        let last = path.rsplit('/').next().unwrap_or(path);
-        let fits = |name: &FileName| match name {
-            FileName::Last(pattern) => pattern.matches(last),
-            FileName::End(pattern) => pattern.matches(&format!("/{path}")),
-        };
-        let known = self.0.iter().filter(|(_, names)| names.iter().any(fits));
+        let fits = |(_, names): &&(FormatId, Vec<FileName>)| names.iter().any(|n| n.fits(path));
+        let known = self.formats.iter().filter(fits);
         known.map(|(id, _)| *id).collect()
     }
+}
+
+impl FileName {
+    fn fits(&self, path: &str) -> bool {
+        match self {
+            Self::Last(pattern) => pattern.matches(path.rsplit('/').next().unwrap_or(path)),
+            Self::End(pattern) => pattern.matches(&format!("/{path}")),
+        }
+    }
+}
+
+/// The document that a member of a file holds as text, if it does.
+#[must_use]
+pub fn fragment(tree: &Tree, member: &str) -> Option<String> {
+    let root = *tree.documents().first()?;
+    let entry = tree.get(root, member)?;
+    (tree.kind(entry.value) == Kind::Scalar).then(|| tree.raw(entry.value).to_owned())
 }
 
 /// Takes out of a tree what the plan asks for. `patch` says that another file lists this one as a patch.
@@ -412,6 +448,7 @@ impl<'t> Extractor<'t, '_> {
                 Fault {
                     message: format!("{found} stands where {expected} is expected"),
                     also: None,
+                    unknown: false,
                 },
                 *span,
             ),
@@ -430,6 +467,7 @@ impl<'t> Extractor<'t, '_> {
                             noun(tree, found.node)
                         ),
                         also: None,
+                        unknown: false,
                     },
                     head,
                 )
@@ -567,6 +605,8 @@ impl<'t> Extractor<'t, '_> {
                     span: site.nearest,
                 })
             }
+            // When all files are read: `crate::link`.
+            From::Lookup(_) => None,
             From::Enclosing(of) => {
                 let (_, index) = self.enclosing.iter().rev().find(|(t, _)| t == of)?;
                 Some(Attr {
@@ -624,6 +664,16 @@ impl<'t> Extractor<'t, '_> {
         let scalar = || tree.resolve(node, self.walker.dialect);
         if kind == Kind::Scalar && matches!(scalar(), Scalar::Null) && self.format.null_is_absent {
             return None;
+        }
+        if kind == Kind::Scalar
+            && self.walker.dialect == Dialect::Compose
+            && *shape != Shape::Converted(Converter::Variables)
+            && interpolated(tree.raw(node))
+        {
+            return Some(unknown(
+                format!("`{}` is known only when it runs", tree.raw(node)),
+                span,
+            ));
         }
         let value = match (shape, kind) {
             (Shape::Bool, Kind::Scalar) => match scalar() {
@@ -794,6 +844,19 @@ fn fault(message: String, span: Span) -> Attr {
         value: Value::Fault(Box::new(Fault {
             message,
             also: None,
+            unknown: false,
+        })),
+        span,
+    }
+}
+
+/// A value that only the run will know.
+fn unknown(message: String, span: Span) -> Attr {
+    Attr {
+        value: Value::Fault(Box::new(Fault {
+            message,
+            also: None,
+            unknown: true,
         })),
         span,
     }
@@ -805,6 +868,7 @@ fn twice(name: &str, first: Span) -> Fault {
             "`{name}` stands twice in one mapping, and loaders differ on which counts"
         ),
         also: Some((first, "it stands here first".to_owned())),
+        unknown: false,
     }
 }
 
@@ -845,7 +909,7 @@ mod tests {
             name: String::new(),
             title: String::new(),
             files: files.iter().map(|f| (*f).to_owned()).collect(),
-            dialect: onus_model::plan::Dialect::Core,
+            dialect: Dialect::Core,
             null_is_absent: false,
             objects: Vec::new(),
             inherit: Vec::new(),
@@ -872,5 +936,19 @@ mod tests {
         check("deep/app/web.toml", &[1]);
         check("happ/web.toml", &[]);
         check("x/conf.yaml", &[0, 1]);
+    }
+
+    #[test]
+    fn a_document_in_a_text_is_found_by_the_member_that_holds_it() {
+        let json = r#"{"name": "x", "compose": "services:\n  web:\n    image: \"a\"\n", "n": {}}"#;
+        let limits = crate::document::Limits::default();
+        let read = crate::document::read(json.into(), crate::document::Syntax::Json, &limits);
+        let Ok(tree) = read else {
+            panic!("it is JSON");
+        };
+        let inner = fragment(&tree, "compose");
+        assert_eq!(inner.as_deref(), Some("services:\n  web:\n    image: \"a\"\n"));
+        assert_eq!(fragment(&tree, "n"), None);
+        assert_eq!(fragment(&tree, "absent"), None);
     }
 }

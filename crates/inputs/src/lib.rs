@@ -12,10 +12,12 @@ pub mod document;
 mod extract;
 pub mod identifiers;
 pub mod lint;
+mod link;
 mod locate;
 pub mod markdown;
 mod parameters;
 pub mod records;
 
-pub use extract::{FileNames, extract};
+pub use extract::{FileNames, extract, fragment};
+pub use link::{Surroundings, link};
 pub use parameters::{Contexts, contexts};
