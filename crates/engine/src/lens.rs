@@ -72,7 +72,12 @@ impl<'p> Members<'p> {
                 attributes
                     .get(usize::from(index))
                     .is_some_and(|a| match a.from {
-                        From::Member | From::Path(_) | From::Keys | From::Lookup(_) => true,
+                        From::Member
+                        | From::Path(_)
+                        | From::Paths(_)
+                        | From::Count(_)
+                        | From::Keys
+                        | From::Lookup(_) => true,
                         From::List | From::Key | From::Enclosing(_) => false,
                     })
             }

@@ -33,8 +33,9 @@ const ON_NAMESPACE: [&str; 11] = [
     "system", "grants",
 ];
 const ON_TYPE: [&str; 7] = ["title", "doc", "each", "also", "id", "tags", "access"];
-const ON_ATTRIBUTE: [&str; 12] = [
-    "title", "doc", "from", "as", "list", "key", "keys", "lookup", "now", "default", "min", "max",
+const ON_ATTRIBUTE: [&str; 13] = [
+    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "now", "default",
+    "min", "max",
 ];
 
 /// On actions and common types.
@@ -657,7 +658,7 @@ impl<'s> Compiler<'s, '_> {
             let Some(shape) = self.shape(within, &attribute.ty, Some(attribute), depth) else {
                 continue;
             };
-            let marks: Vec<&str> = ["from", "list", "key", "keys", "lookup"]
+            let marks: Vec<&str> = ["from", "list", "key", "keys", "count", "lookup"]
                 .into_iter()
                 .filter(|word| value(&attribute.annotations, word).is_some())
                 .collect();
@@ -672,11 +673,35 @@ impl<'s> Compiler<'s, '_> {
             }
             let from = match (marks.first(), &shape) {
                 (Some(&"from"), _) => match value(&attribute.annotations, "from")
-                    .and_then(|a| self.one(within.namespace.text, a, within.fallback))
+                    .map(|a| self.several(within.namespace.text, a, within.fallback))
                 {
-                    Some(path) => From::Path(path),
+                    Some(mut paths) => match (paths.pop(), paths.is_empty()) {
+                        (Some(path), true) => From::Path(path),
+                        (Some(last), false) => {
+                            paths.push(last);
+                            From::Paths(paths)
+                        }
+                        (None, _) => continue,
+                    },
                     None => continue,
                 },
+                (Some(&"count"), _) => {
+                    if shape != Shape::Long {
+                        self.problems.push(
+                            Problem::error(format!("the count `{name}` is no `Long`")).at(
+                                within.namespace.text,
+                                self.place(within, attribute, "count"),
+                                "",
+                            ),
+                        );
+                    }
+                    match value(&attribute.annotations, "count")
+                        .and_then(|a| self.one(within.namespace.text, a, within.fallback))
+                    {
+                        Some(path) => From::Count(path),
+                        None => continue,
+                    }
+                }
                 (Some(&"list"), _) => From::List,
                 (Some(&"key"), _) => From::Key,
                 (Some(&"lookup"), _) => match self.lookup(within, attribute, &shape, depth) {
@@ -712,7 +737,8 @@ impl<'s> Compiler<'s, '_> {
             self.refuse(
                 text,
                 annotation,
-                "a lookup is a set of single values, of a thing and not of a record in it".to_owned(),
+                "a lookup is a set of single values, of a thing and not of a record in it"
+                    .to_owned(),
                 "declare it on the entity type, as `Set<String>`, `Set<Long>` or `Set<Bool>`",
             );
             return None;
@@ -787,10 +813,14 @@ impl<'s> Compiler<'s, '_> {
         }
         for (message, attribute) in missing {
             let home = self.namespaces.iter().find_map(|n| {
-                let annotations = n.definition.entity_types.values().filter_map(|e| match &e.kind {
-                    EntityTypeKind::Standard(standard) => Some(&standard.shape.0),
-                    EntityTypeKind::Enum { .. } => None,
-                });
+                let annotations =
+                    n.definition
+                        .entity_types
+                        .values()
+                        .filter_map(|e| match &e.kind {
+                            EntityTypeKind::Standard(standard) => Some(&standard.shape.0),
+                            EntityTypeKind::Enum { .. } => None,
+                        });
                 annotations
                     .filter_map(|shape| match shape {
                         Type::Type {
@@ -862,7 +892,9 @@ impl<'s> Compiler<'s, '_> {
                 }
             );
             return converter.map(|converter| match (set, converter) {
-                (true, Converter::Variables) | (false, _) => Shape::Converted(converter),
+                (true, Converter::Variables | Converter::Names) | (false, _) => {
+                    Shape::Converted(converter)
+                }
                 (true, _) => Shape::Set(Box::new(Shape::Converted(converter))),
             });
         }
@@ -949,6 +981,23 @@ impl<'s> Compiler<'s, '_> {
                 Vec::new()
             }
         }
+    }
+
+    /// `A | B`, each a path; a location without guards is one.
+    fn several(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Vec<Path> {
+        if !annotation.val.contains('|') {
+            return self.one(text, annotation, fallback).into_iter().collect();
+        }
+        let found = self.locations(text, annotation, fallback);
+        if found.iter().any(|l| !l.guards.is_empty()) {
+            self.refuse(
+                text,
+                annotation,
+                "guards cannot stand here".to_owned(),
+                "write paths alone: `$.a | $.b`",
+            );
+        }
+        found.into_iter().map(|l| l.path).collect()
     }
 
     fn one(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Option<Path> {

@@ -31,6 +31,13 @@ pub(crate) fn convert(converter: Converter, text: &str, span: Span) -> Result<Va
             .map_err(|_| "is not a whole number".to_owned()),
         Converter::Switch => switch(text).map(Value::Bool),
         Converter::Promql => promql::rule(text, span),
+        Converter::Host => host(text, span),
+        Converter::Action => action(text, span),
+        // Of a mapping or a list: `crate::extract`.
+        Converter::Names => Ok(Value::Set(vec![Attr {
+            value: string(text),
+            span,
+        }])),
     }
 }
 
@@ -294,6 +301,64 @@ fn url(text: &str, span: Span) -> Result<Value, String> {
     Ok(record(members, span))
 }
 
+/// The host alone.
+fn host(text: &str, span: Span) -> Result<Value, String> {
+    match url(text, span)? {
+        Value::Record(members) => members
+            .into_iter()
+            .find(|(index, _)| *index == 1)
+            .map(|(_, attr)| attr.value)
+            .ok_or_else(|| "has no host".to_owned()),
+        other => Ok(other),
+    }
+}
+
+/// `uses:` of a step or a job of a GitHub workflow: `./path`, `docker://image`, or `owner/repository[/path]@ref`. Pinned is what can
+/// never be something else: a whole commit or an image's digest. What is local comes with the workflow itself.
+fn action(text: &str, span: Span) -> Result<Value, String> {
+    let hex = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let made = |kind: &str, parts: [Option<&str>; 4], pinned: bool| {
+        let mut members = vec![(0, Some(string(kind)))];
+        members.extend(
+            (1..)
+                .zip(parts)
+                .map(|(index, part)| (index, part.map(string))),
+        );
+        members.push((5, Some(Value::Bool(pinned))));
+        Ok(record(members, span))
+    };
+    if text.starts_with("./") || text.starts_with("../") {
+        return made("local", [None, None, Some(text), None], true);
+    }
+    if let Some(image) = text.strip_prefix("docker://") {
+        let digest = image.rsplit_once("@sha256:").map(|(_, digest)| digest);
+        let reference = digest.map_or_else(|| image.rsplit_once(':').map(|(_, tag)| tag), Some);
+        let pinned = digest.is_some_and(|d| hex(d, 64));
+        return made("docker", [None, Some(image), None, reference], pinned);
+    }
+    let bad = || "is no action such as `owner/repository@ref`".to_owned();
+    let (name, reference) = match text.split_once('@') {
+        Some((name, reference)) => (name, Some(reference)),
+        None => (text, None),
+    };
+    let (owner, rest) = name.split_once('/').ok_or_else(bad)?;
+    let (repository, path) = match rest.split_once('/') {
+        Some((repository, path)) => (repository, Some(path)),
+        None => (rest, None),
+    };
+    if owner.is_empty() || repository.is_empty() || text.chars().any(char::is_whitespace) {
+        return Err(bad());
+    }
+    let pinned = reference.is_some_and(|r| hex(r, 40) || hex(r, 64));
+    made(
+        "repository",
+        [Some(owner), Some(repository), path, reference],
+        pinned,
+    )
+}
+
 /// Digits alone, and no more than that.
 fn number(text: &str, most: i64) -> Option<i64> {
     let digits = !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
@@ -433,7 +498,10 @@ fn switch(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("is neither on nor off: `true`, `1`, `yes`, `on`, or `false`, `0`, `no`, `off`".to_owned()),
+        _ => Err(
+            "is neither on nor off: `true`, `1`, `yes`, `on`, or `false`, `0`, `no`, `off`"
+                .to_owned(),
+        ),
     }
 }
 
@@ -621,10 +689,7 @@ mod tests {
         assert_eq!(assigned("A=b=c"), "name=A value=b=c");
         assert_eq!(assigned("A="), "name=A value=");
         assert_eq!(assigned("A"), "name=A");
-        assert_eq!(
-            assigned("=b"),
-            "is not an assignment such as `NAME=value`"
-        );
+        assert_eq!(assigned("=b"), "is not an assignment such as `NAME=value`");
         let variables = |text| parts(Converter::Variables, text);
         assert_eq!(
             variables("${B}:$A ${B:-${C}} $$D ${ $1"),
@@ -652,9 +717,49 @@ mod tests {
     #[test]
     fn reads_switches_and_whole_numbers() {
         let on = |text| parts(Converter::Switch, text);
-        assert_eq!((on("On").as_str(), on("0").as_str()), ("Bool(true)", "Bool(false)"));
+        assert_eq!(
+            (on("On").as_str(), on("0").as_str()),
+            ("Bool(true)", "Bool(false)")
+        );
         assert!(on("maybe").starts_with("is neither on nor off"));
         let integer = |text| parts(Converter::Integer, text);
-        assert_eq!((integer(" 42 ").as_str(), integer("4.2").as_str()), ("42", "is not a whole number"));
+        assert_eq!(
+            (integer(" 42 ").as_str(), integer("4.2").as_str()),
+            ("42", "is not a whole number")
+        );
+    }
+
+    #[test]
+    fn tells_which_actions_are_pinned() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(parts(Converter::Action, text), expected, "{text}");
+        };
+        let sha = "0123456789abcdef0123456789abcdef01234567";
+        check(
+            "./.github/actions/x",
+            "kind=local path=./.github/actions/x Bool(true)",
+        );
+        check(
+            "a/b@v4",
+            "kind=repository owner=a repository=b ref=v4 Bool(false)",
+        );
+        check(
+            &format!("a/b/c/d@{sha}"),
+            &format!("kind=repository owner=a repository=b path=c/d ref={sha} Bool(true)"),
+        );
+        check("a/b", "kind=repository owner=a repository=b Bool(false)");
+        check(
+            "a/b@0123456",
+            "kind=repository owner=a repository=b ref=0123456 Bool(false)",
+        );
+        check(
+            "docker://alpine:3",
+            "kind=docker repository=alpine:3 ref=3 Bool(false)",
+        );
+        check("x", "is no action such as `owner/repository@ref`");
+        assert_eq!(
+            parts(Converter::Host, "https://*.{default}/"),
+            "String(\"*.{default}\")"
+        );
     }
 }

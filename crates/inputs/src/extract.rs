@@ -501,7 +501,8 @@ impl<'t> Extractor<'t, '_> {
         for (index, attribute) in attributes.iter().enumerate() {
             let attr = self.attribute(attribute, node, site).or_else(|| {
                 // In a patch what is required may stand in what is patched.
-                (attribute.required && !self.patch).then(|| {
+                let later = matches!(attribute.from, From::Lookup(_));
+                (attribute.required && !self.patch && !later).then(|| {
                     fault(
                         format!(
                             "`{}` is missing, and the schema requires it",
@@ -534,9 +535,15 @@ impl<'t> Extractor<'t, '_> {
             Key::None => None,
         };
         let key_attr = |key| {
-            key_text(key).map(|value| Attr {
-                value,
-                span: site.found.key_span.unwrap_or(site.nearest),
+            let span = site.found.key_span.unwrap_or(site.nearest);
+            key_text(key).map(|value| match (&attribute.shape, value) {
+                (Shape::Converted(converter), Value::String(text)) => {
+                    match convert(*converter, &text, span) {
+                        Ok(value) => Attr { value, span },
+                        Err(why) => fault(format!("`{text}` {why}"), span),
+                    }
+                }
+                (_, value) => Attr { value, span },
             })
         };
         match &attribute.from {
@@ -585,6 +592,35 @@ impl<'t> Extractor<'t, '_> {
                     });
                 }
                 self.found_value(&attribute.shape, found.first()?, site)
+            }
+            From::Paths(paths) => {
+                let roots = Roots {
+                    current: node,
+                    ..site.roots
+                };
+                let found: Vec<Found<'t>> = paths
+                    .iter()
+                    .filter_map(|path| self.walker.first(path, roots))
+                    .collect();
+                let fits =
+                    |f: &&Found<'t>| f.wrong.is_none() && fits(&attribute.shape, tree.kind(f.node));
+                let found = found.iter().find(fits).or_else(|| found.last())?;
+                self.found_value(&attribute.shape, found, site)
+            }
+            From::Count(path) => {
+                let roots = Roots {
+                    current: node,
+                    ..site.roots
+                };
+                let found = self.walker.all(path, roots);
+                if let Some(wrong) = found.iter().find(|f| f.wrong.is_some()) {
+                    return self.found_value(&attribute.shape, wrong, site);
+                }
+                let first = found.first().map(|f| self.head(f));
+                Some(Attr {
+                    value: Value::Long(i64::try_from(found.len()).unwrap_or(i64::MAX)),
+                    span: first.unwrap_or(site.nearest),
+                })
             }
             From::List => key_attr(site.found.list).or_else(|| key_attr(site.found.key)),
             From::Key => key_attr(site.found.key),
@@ -675,6 +711,9 @@ impl<'t> Extractor<'t, '_> {
                 span,
             ));
         }
+        if *shape == Shape::Converted(Converter::Names) && kind != Kind::Scalar {
+            return Some(self.names(node, span));
+        }
         let value = match (shape, kind) {
             (Shape::Bool, Kind::Scalar) => match scalar() {
                 Scalar::Bool(bool) => Value::Bool(bool),
@@ -739,6 +778,33 @@ impl<'t> Extractor<'t, '_> {
         Some(Attr { value, span })
     }
 
+    /// The keys of a mapping, whether they have values or not, or the texts of a list.
+    fn names(&self, node: NodeId, span: Span) -> Attr {
+        let tree = self.walker.tree;
+        let named: Vec<NodeId> = match tree.kind(node) {
+            Kind::Mapping => tree.entries(node).map(|e| e.key).collect(),
+            Kind::Sequence | Kind::Scalar => tree.items(node).collect(),
+        };
+        let mut elements = Vec::with_capacity(named.len());
+        for name in named {
+            let at = tree.span(name);
+            if tree.kind(name) != Kind::Scalar {
+                return fault(
+                    format!("{} stands where a name is expected", noun(tree, name)),
+                    at,
+                );
+            }
+            elements.push(Attr {
+                value: Value::String(tree.raw(name).into()),
+                span: at,
+            });
+        }
+        Attr {
+            value: Value::Set(elements),
+            span,
+        }
+    }
+
     /// The members of a mapping as tags.
     fn tags(&self, path: &'t Path, shape: &'t Shape, site: Site<'_, 't>) -> Vec<(Box<str>, Attr)> {
         let tree = self.walker.tree;
@@ -770,6 +836,17 @@ impl<'t> Extractor<'t, '_> {
         tags.sort_by(|a, b| a.0.cmp(&b.0));
         tags.dedup_by(|a, b| a.0 == b.0);
         tags
+    }
+}
+
+/// Whether a value of a shape can be read from a node of a kind.
+fn fits(shape: &Shape, kind: Kind) -> bool {
+    match shape {
+        Shape::Bool | Shape::Long | Shape::String | Shape::Text => kind == Kind::Scalar,
+        Shape::Converted(converter) => kind == Kind::Scalar || *converter == Converter::Names,
+        Shape::Set(_) => kind == Kind::Sequence,
+        Shape::Record(_) => kind == Kind::Mapping,
+        Shape::Entity(_) => false,
     }
 }
 
@@ -947,7 +1024,10 @@ mod tests {
             panic!("it is JSON");
         };
         let inner = fragment(&tree, "compose");
-        assert_eq!(inner.as_deref(), Some("services:\n  web:\n    image: \"a\"\n"));
+        assert_eq!(
+            inner.as_deref(),
+            Some("services:\n  web:\n    image: \"a\"\n")
+        );
         assert_eq!(fragment(&tree, "n"), None);
         assert_eq!(fragment(&tree, "absent"), None);
     }

@@ -34,9 +34,8 @@ pub fn contexts(
     for (name, value) in settings {
         let known = plan.parameters.iter().find(|p| p.name == *name);
         if known.is_some_and(|p| p.clock) {
-            problems.push(
-                Problem::error(format!("`{name}` is the clock")).help("set it with `--now`"),
-            );
+            problems
+                .push(Problem::error(format!("`{name}` is the clock")).help("set it with `--now`"));
         } else if known.is_none() {
             let settable = plan.parameters.iter().filter(|p| !p.clock);
             let known = settable.map(|p| p.name.as_str());

@@ -245,6 +245,10 @@ pub enum From {
     Member,
     /// A path.
     Path(Path),
+    /// Several paths, `A | B`: the first that leads to what the shape can be; else what the last one leads to.
+    Paths(Vec<Path>),
+    /// How many nodes a path finds: `@count`.
+    Count(Path),
     /// The name of the list (or mapping) that the entity stands in: `@list`.
     List,
     /// The entity's own member name or index: `@key`.
@@ -329,11 +333,17 @@ pub enum Converter {
     Switch,
     /// An alerting expression of Prometheus, `increase(metric[5m]) > 5` → its parts.
     Promql,
+    /// The host of a URL.
+    Host,
+    /// What a step of a GitHub workflow uses, `owner/repository/path@ref` → its parts, and whether it is pinned.
+    Action,
+    /// The keys of a mapping, the texts of a list, or one text → a set.
+    Names,
 }
 
 impl Converter {
     /// All converters, in the order in which they are listed to people.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Image,
         Self::Version,
         Self::Quantity,
@@ -348,6 +358,9 @@ impl Converter {
         Self::Integer,
         Self::Switch,
         Self::Promql,
+        Self::Host,
+        Self::Action,
+        Self::Names,
     ];
 
     /// The members of the record that it makes, in the order of [`crate::extract::Value::Record`]; none for a scalar.
@@ -376,7 +389,10 @@ impl Converter {
                 "operator",
                 "threshold",
             ],
-            Self::Quantity
+            Self::Action => &["kind", "owner", "repository", "path", "ref", "pinned"],
+            Self::Host
+            | Self::Names
+            | Self::Quantity
             | Self::Duration
             | Self::Cidr
             | Self::Date
@@ -405,6 +421,9 @@ impl Converter {
             Self::Integer => "integer",
             Self::Switch => "switch",
             Self::Promql => "promql",
+            Self::Host => "host",
+            Self::Action => "action",
+            Self::Names => "names",
         }
     }
 }

@@ -33,8 +33,7 @@ pub(super) fn rule(text: &str, span: Span) -> Result<Value, String> {
     if text.len() > LONGEST || deepest(text) > DEEPEST {
         return Err("is too long an expression, or nested too deeply".to_owned());
     }
-    let expression =
-        parse(text).map_err(|_| "is not an expression of PromQL".to_owned())?;
+    let expression = parse(text).map_err(|_| "is not an expression of PromQL".to_owned())?;
     let mut rule = Rule::default();
     match comparison(&expression) {
         Some((series, operator, threshold)) => {
@@ -182,7 +181,10 @@ impl Rule {
 }
 
 fn matchers(matchers: &Matchers) -> Vec<String> {
-    let all = matchers.matchers.iter().chain(matchers.or_matchers.iter().flatten());
+    let all = matchers
+        .matchers
+        .iter()
+        .chain(matchers.or_matchers.iter().flatten());
     all.filter(|m| m.name != "__name__")
         .map(ToString::to_string)
         .collect()
@@ -230,7 +232,10 @@ mod tests {
             "metric=a function=rate window=300000 aggregation=sum grouped=true operator=> threshold=16666667",
         );
         check("5 < a", "metric=a operator=> threshold=5000000000");
-        check("(a) > (2 * 3 - 1)", "metric=a operator=> threshold=5000000000");
+        check(
+            "(a) > (2 * 3 - 1)",
+            "metric=a operator=> threshold=5000000000",
+        );
         check("-1 <= a", "metric=a operator=>= threshold=-1000000000");
         check(
             "a{reason=\"mfa\"} offset 5m > 0",
@@ -246,7 +251,10 @@ mod tests {
         check("a / b > 0.5", "operator=> threshold=500000000");
         check("a > b", "");
         check("absent(a)", "metric=a function=absent");
-        check("histogram_quantile(0.9, a) > 1", "operator=> threshold=1000000000");
+        check(
+            "histogram_quantile(0.9, a) > 1",
+            "operator=> threshold=1000000000",
+        );
         check("a >", "is not an expression of PromQL");
         check("", "is not an expression of PromQL");
         check(
