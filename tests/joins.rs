@@ -188,6 +188,28 @@ fn a_document_in_a_text_is_judged_and_shown_by_its_own_lines() {
 }
 
 #[test]
+fn a_join_can_be_kept_to_one_file() {
+    let schema = "@files(\"*.yaml\")\nnamespace J {\n  @each(\"$.jobs.*\") entity Job = { @key name: String, @as(\"names\") needs?: Set<String>, @lookup(\"J::Job[name = needs, file].name\") there: Set<String> };\n  action deploy appliesTo { principal: [Onus::Deployment], resource: [Job] };\n}\n";
+    let folder = Folder::with(&[
+        ("policies/own/schema.cedarschema", schema),
+        (
+            "policies/own/known/policy.cedar",
+            "@title(\"t\") @severity(\"high\") @help(\"h\")\nforbid (principal, action == J::Action::\"deploy\", resource is J::Job) when { resource has needs && !resource.there.containsAll(resource.needs) };\n",
+        ),
+        ("in/a.yaml", "jobs:\n  test: {}\n  deploy: {needs: test}\n"),
+        ("in/b.yaml", "jobs:\n  deploy: {needs: [test]}\n"),
+    ]);
+    assert_eq!(
+        verdicts(&folder, &["in"], "known"),
+        [
+            "in/a.yaml J/jobs/test: pass",
+            "in/a.yaml J/jobs/deploy: pass",
+            "in/b.yaml J/jobs/deploy: fail"
+        ]
+    );
+}
+
+#[test]
 fn a_join_that_leads_nowhere_is_an_error_of_the_schema() {
     let told = |lookup: &str| {
         let folder = Folder::with(&[(

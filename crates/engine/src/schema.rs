@@ -744,11 +744,21 @@ impl<'s> Compiler<'s, '_> {
             return None;
         }
         let written = annotation.val.as_str();
+        let mut same_file = false;
         let parsed = written.rsplit_once('.').and_then(|(of, member)| {
             let (of, equal) = match of.split_once('[') {
-                Some((of, condition)) => {
-                    let (theirs, ours) = condition.strip_suffix(']')?.split_once('=')?;
-                    (of, Some((theirs.trim().to_owned(), ours.trim().to_owned())))
+                Some((of, conditions)) => {
+                    let mut equal = None;
+                    for condition in conditions.strip_suffix(']')?.split(',') {
+                        match condition.split_once('=') {
+                            None if condition.trim() == "file" => same_file = true,
+                            Some((theirs, ours)) if equal.is_none() => {
+                                equal = Some((theirs.trim().to_owned(), ours.trim().to_owned()));
+                            }
+                            _ => return None,
+                        }
+                    }
+                    (of, equal)
                 }
                 None => (of, None),
             };
@@ -759,7 +769,7 @@ impl<'s> Compiler<'s, '_> {
                 text,
                 annotation,
                 format!("`{written}` is no lookup"),
-                "write `Type.attribute`, or `Type[attribute = own].attribute`",
+                "write `Type.attribute`, or `Type[attribute = own].attribute`; `file` beside the condition keeps it to the same file",
             );
             return None;
         };
@@ -775,6 +785,7 @@ impl<'s> Compiler<'s, '_> {
             of,
             attribute: member,
             equal,
+            same_file,
         })
     }
 
@@ -892,9 +903,8 @@ impl<'s> Compiler<'s, '_> {
                 }
             );
             return converter.map(|converter| match (set, converter) {
-                (true, Converter::Variables | Converter::Names) | (false, _) => {
-                    Shape::Converted(converter)
-                }
+                (true, Converter::Variables | Converter::Names | Converter::Metrics)
+                | (false, _) => Shape::Converted(converter),
                 (true, _) => Shape::Set(Box::new(Shape::Converted(converter))),
             });
         }

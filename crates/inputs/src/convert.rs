@@ -31,6 +31,7 @@ pub(crate) fn convert(converter: Converter, text: &str, span: Span) -> Result<Va
             .map_err(|_| "is not a whole number".to_owned()),
         Converter::Switch => switch(text).map(Value::Bool),
         Converter::Promql => promql::rule(text, span),
+        Converter::Metrics => promql::metrics(text, span),
         Converter::Host => host(text, span),
         Converter::Action => action(text, span),
         // Of a mapping or a list: `crate::extract`.

@@ -48,16 +48,35 @@ pub fn link(plan: &Plan, extracts: &mut [(FileId, Extract)], surroundings: &Surr
         return;
     }
     let mut tables: BTreeMap<(Looked, &str, Option<&str>), Vec<Table>> = BTreeMap::new();
-    for (_, _, lookup) in &asking {
+    for (_, _, lookup) in asking.iter().filter(|(_, _, lookup)| !lookup.same_file) {
         let theirs = lookup.equal.as_ref().map(|(theirs, _)| theirs.as_str());
         tables
             .entry((lookup.of, &lookup.attribute, theirs))
             .or_insert_with(|| match lookup.of {
                 Looked::Files => of_files(surroundings),
-                Looked::Things(of) => of_things(plan, extracts, surroundings, of, lookup),
+                Looked::Things(of) => {
+                    let mut tables = Vec::new();
+                    for (file, extract) in extracts.iter() {
+                        let table = place(&mut tables, surroundings.group(file.0 as usize));
+                        of_things(plan, extract, of, lookup, table);
+                    }
+                    tables
+                }
             });
     }
     for (file, extract) in extracts {
+        let mut own_tables: BTreeMap<(Looked, &str, Option<&str>), Table> = BTreeMap::new();
+        for (_, _, lookup) in asking.iter().filter(|(of, _, lookup)| {
+            lookup.same_file && extract.entities.iter().any(|e| e.of == *of)
+        }) {
+            let theirs = lookup.equal.as_ref().map(|(theirs, _)| theirs.as_str());
+            let key = (lookup.of, lookup.attribute.as_str(), theirs);
+            if let (Looked::Things(of), false) = (lookup.of, own_tables.contains_key(&key)) {
+                let mut table = Table::default();
+                of_things(plan, extract, of, lookup, &mut table);
+                own_tables.insert(key, table);
+            }
+        }
         let group = surroundings.group(file.0 as usize);
         for index in 0..extract.entities.len() {
             let Some(entity) = extract.entities.get(index) else {
@@ -68,12 +87,14 @@ pub fn link(plan: &Plan, extracts: &mut [(FileId, Extract)], surroundings: &Surr
                 .filter(|(of, _, _)| *of == entity.of)
                 .map(|(of, attribute, lookup)| {
                     let theirs = lookup.equal.as_ref().map(|(theirs, _)| theirs.as_str());
-                    let tables = tables.get(&(lookup.of, &lookup.attribute, theirs));
+                    let key = (lookup.of, lookup.attribute.as_str(), theirs);
+                    let tables = tables.get(&key).filter(|_| !lookup.same_file);
                     let seen = (0..).zip(tables.into_iter().flatten());
-                    let seen: Vec<&Table> = seen
+                    let seen = seen
                         .filter(|(other, _)| surroundings.sees(group, *other))
-                        .map(|(_, table)| table)
-                        .collect();
+                        .map(|(_, table)| table);
+                    let own_file = own_tables.get(&key).filter(|_| lookup.same_file);
+                    let seen: Vec<&Table> = seen.chain(own_file).collect();
                     let own = lookup.equal.as_ref().and_then(|(_, ours)| {
                         let attributes = &plan.entity_type(*of)?.attributes;
                         let place = attributes.iter().position(|a| a.name == *ours)?;
@@ -162,53 +183,40 @@ fn of_files(surroundings: &Surroundings<'_>) -> Vec<Table> {
     tables
 }
 
-fn of_things(
-    plan: &Plan,
-    extracts: &[(FileId, Extract)],
-    surroundings: &Surroundings<'_>,
-    of: TypeId,
-    lookup: &Lookup,
-) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+/// Adds what the things of one file say.
+fn of_things(plan: &Plan, extract: &Extract, of: TypeId, lookup: &Lookup, table: &mut Table) {
     let Some(entity_type) = plan.entity_type(of) else {
-        return tables;
+        return;
     };
     let index = |name: &str| entity_type.attributes.iter().position(|a| a.name == name);
     let theirs = lookup.equal.as_ref().map(|(theirs, _)| index(theirs));
     let wanted = index(&lookup.attribute);
-    for (file, extract) in extracts {
-        for entity in extract.entities.iter().filter(|e| e.of == of) {
-            let table = place(&mut tables, surroundings.group(file.0 as usize));
-            if let Some(fault) = &entity.fault {
-                table.fault.get_or_insert((fault.0.message.clone(), false));
-                continue;
+    for entity in extract.entities.iter().filter(|e| e.of == of) {
+        if let Some(fault) = &entity.fault {
+            table.fault.get_or_insert((fault.0.message.clone(), false));
+            continue;
+        }
+        let read = |index: Option<usize>| {
+            let mut present = entity.attributes.iter();
+            let attr = present.find(|(i, _)| Some(usize::from(*i)) == index);
+            attr.map_or(Ok(Vec::new()), |(_, attr)| keys(&attr.value))
+        };
+        let by = match theirs {
+            Some(theirs) => read(theirs).map(|k| k.into_iter().map(Some).collect()),
+            None => Ok(vec![None]),
+        };
+        match (by, read(wanted)) {
+            (Ok(by), Ok(values)) => {
+                for key in by {
+                    let known = table.values.entry(key).or_default();
+                    known.extend(values.iter().cloned());
+                }
             }
-            let read = |index: Option<usize>| {
-                let mut present = entity.attributes.iter();
-                let attr = present.find(|(i, _)| Some(usize::from(*i)) == index);
-                attr.map_or(Ok(Vec::new()), |(_, attr)| keys(&attr.value))
-            };
-            let by = match theirs {
-                Some(theirs) => read(theirs).map(|k| k.into_iter().map(Some).collect()),
-                None => Ok(vec![None]),
-            };
-            match (by, read(wanted)) {
-                (Ok(by), Ok(values)) => {
-                    for key in by {
-                        table
-                            .values
-                            .entry(key)
-                            .or_default()
-                            .extend(values.iter().cloned());
-                    }
-                }
-                (Err(fault), _) | (_, Err(fault)) => {
-                    table.fault.get_or_insert(fault);
-                }
+            (Err(fault), _) | (_, Err(fault)) => {
+                table.fault.get_or_insert(fault);
             }
         }
     }
-    tables
 }
 
 fn place(tables: &mut Vec<Table>, group: u16) -> &mut Table {

@@ -270,6 +270,8 @@ pub struct Lookup {
     pub attribute: String,
     /// Only of those things whose first attribute equals the second of the thing that asks.
     pub equal: Option<(String, String)>,
+    /// Only of things in the same file.
+    pub same_file: bool,
 }
 
 /// What a lookup looks through.
@@ -333,6 +335,8 @@ pub enum Converter {
     Switch,
     /// An alerting expression of Prometheus, `increase(metric[5m]) > 5` → its parts.
     Promql,
+    /// The names of all series that an expression of Prometheus selects → a set.
+    Metrics,
     /// The host of a URL.
     Host,
     /// What a step of a GitHub workflow uses, `owner/repository/path@ref` → its parts, and whether it is pinned.
@@ -343,7 +347,7 @@ pub enum Converter {
 
 impl Converter {
     /// All converters, in the order in which they are listed to people.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Image,
         Self::Version,
         Self::Quantity,
@@ -358,6 +362,7 @@ impl Converter {
         Self::Integer,
         Self::Switch,
         Self::Promql,
+        Self::Metrics,
         Self::Host,
         Self::Action,
         Self::Names,
@@ -391,6 +396,7 @@ impl Converter {
             ],
             Self::Action => &["kind", "owner", "repository", "path", "ref", "pinned"],
             Self::Host
+            | Self::Metrics
             | Self::Names
             | Self::Quantity
             | Self::Duration
@@ -421,6 +427,7 @@ impl Converter {
             Self::Integer => "integer",
             Self::Switch => "switch",
             Self::Promql => "promql",
+            Self::Metrics => "metrics",
             Self::Host => "host",
             Self::Action => "action",
             Self::Names => "names",

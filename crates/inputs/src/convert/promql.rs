@@ -4,7 +4,9 @@
 //! `sum(increase(metric{label="x"}[5m])) > 5`; of an expression that is not, only the parts are told that it has without doubt, and a
 //! check that needs the others finds them missing.
 
-use onus_model::extract::Value;
+use std::collections::BTreeSet;
+
+use onus_model::extract::{Attr, Value};
 use onus_model::source::Span;
 use promql_parser::label::Matchers;
 use promql_parser::parser::{Expr, LabelModifier, VectorSelector, parse};
@@ -30,10 +32,7 @@ struct Rule {
 
 /// Takes an expression apart.
 pub(super) fn rule(text: &str, span: Span) -> Result<Value, String> {
-    if text.len() > LONGEST || deepest(text) > DEEPEST {
-        return Err("is too long an expression, or nested too deeply".to_owned());
-    }
-    let expression = parse(text).map_err(|_| "is not an expression of PromQL".to_owned())?;
+    let expression = read(text)?;
     let mut rule = Rule::default();
     match comparison(&expression) {
         Some((series, operator, threshold)) => {
@@ -55,6 +54,51 @@ pub(super) fn rule(text: &str, span: Span) -> Result<Value, String> {
         (7, rule.threshold.map(Value::Long)),
     ];
     Ok(record(members, span))
+}
+
+/// The names of all series that an expression selects, each once, in order.
+pub(super) fn metrics(text: &str, span: Span) -> Result<Value, String> {
+    let mut names = BTreeSet::new();
+    selected(&read(text)?, &mut names);
+    let attr = |name: &String| Attr {
+        value: string(name),
+        span,
+    };
+    Ok(Value::Set(names.iter().map(attr).collect()))
+}
+
+fn selected(expression: &Expr, names: &mut BTreeSet<String>) {
+    match expression {
+        Expr::VectorSelector(selector) => names.extend(selector.name.clone()),
+        Expr::MatrixSelector(matrix) => names.extend(matrix.vs.name.clone()),
+        Expr::Paren(inner) => selected(&inner.expr, names),
+        Expr::Unary(inner) => selected(&inner.expr, names),
+        Expr::Subquery(inner) => selected(&inner.expr, names),
+        Expr::Aggregate(aggregate) => {
+            selected(&aggregate.expr, names);
+            if let Some(parameter) = &aggregate.param {
+                selected(parameter, names);
+            }
+        }
+        Expr::Binary(binary) => {
+            selected(&binary.lhs, names);
+            selected(&binary.rhs, names);
+        }
+        Expr::Call(call) => {
+            for argument in &call.args.args {
+                selected(argument, names);
+            }
+        }
+        Expr::NumberLiteral(_) | Expr::StringLiteral(_) | Expr::Extension(_) => {}
+    }
+}
+
+/// Parses an expression that is not too large to be walked.
+fn read(text: &str) -> Result<Expr, String> {
+    if text.len() > LONGEST || deepest(text) > DEEPEST {
+        return Err("is too long an expression, or nested too deeply".to_owned());
+    }
+    parse(text).map_err(|_| "is not an expression of PromQL".to_owned())
 }
 
 /// How many brackets stand in each other. Brackets in texts count, too: that only refuses more.
@@ -261,5 +305,25 @@ mod tests {
             &"(".repeat(70),
             "is too long an expression, or nested too deeply",
         );
+    }
+
+    #[test]
+    fn all_series_of_an_expression_are_named() {
+        let told = |text| match metrics(text, Span::default()) {
+            Ok(Value::Set(names)) => {
+                let shown = names.iter().map(|n| match &n.value {
+                    Value::String(name) => name.to_string(),
+                    other => format!("{other:?}"),
+                });
+                shown.collect::<Vec<_>>().join(" ")
+            }
+            other => format!("{other:?}"),
+        };
+        assert_eq!(
+            told("sum(rate(b[5m])) / on() a > 0.1 or absent(c)"),
+            "a b c"
+        );
+        assert_eq!(told("topk(scalar(d), max_over_time(e[5m:1m]))"), "d e");
+        assert_eq!(told("1 > 2"), "");
     }
 }
