@@ -15,7 +15,13 @@ use support::{Folder, repository};
 fn every_mistake_is_shown_in_its_line() {
     let folder = repository().join("tests/authored");
     let mut count = 0;
-    for name in ["control", "responsibility", "attestation", "framework"] {
+    for name in [
+        "control",
+        "requirements",
+        "responsibility",
+        "attestation",
+        "framework",
+    ] {
         let text = std::fs::read(folder.join(format!("{name}.yaml"))).expect("a case can be read");
         let ours = Folder::with(&[("ours/file.yaml", text)]);
         let run = ours.onus(&["list", "controls", "--controls", "ours"]);

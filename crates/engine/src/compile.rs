@@ -8,7 +8,7 @@ use cedar_policy_core::ast::{
 };
 use onus_model::access::Permissions;
 use onus_model::check::{Check, Effect, Policy, Severity};
-use onus_model::plan::{Attribute, Plan, Shape, TypeId};
+use onus_model::plan::{Attribute, From, Looked, Plan, Shape, TypeId};
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
 use rayon::prelude::*;
@@ -966,6 +966,16 @@ fn observe(plan: &Plan, id: TypeId, trie: &Trie, observed: &mut BTreeMap<TypeId,
     observed.entry(id).or_default().merge(trie);
     if let Some(entity_type) = plan.entity_type(id) {
         through(plan, &entity_type.attributes, trie, observed);
+        // What a lookup compares with is needed, whoever reads it.
+        for attribute in &entity_type.attributes {
+            if let From::Lookup(lookup) = &attribute.from
+                && trie.members.contains_key(&attribute.name)
+                && let Some((_, ours)) = &lookup.equal
+            {
+                let own = observed.entry(id).or_default();
+                own.members.entry(ours.clone()).or_default().whole = true;
+            }
+        }
     }
 }
 
@@ -979,6 +989,20 @@ fn through(
         let Some(inner) = trie.members.get(&attribute.name) else {
             continue;
         };
+        if let From::Lookup(lookup) = &attribute.from
+            && let Looked::Things(id) = lookup.of
+        {
+            let theirs = lookup.equal.iter().map(|(theirs, _)| theirs);
+            for name in theirs.chain([&lookup.attribute]) {
+                // Nothing is looked up of what is looked up: one pass fills them all.
+                let whole = Trie {
+                    whole: true,
+                    ..Trie::default()
+                };
+                let entry = observed.entry(id).or_default();
+                entry.members.entry(name.clone()).or_default().merge(&whole);
+            }
+        }
         match &attribute.shape {
             Shape::Entity(id) => observe(plan, *id, inner, observed),
             Shape::Record(attributes) => through(plan, attributes, inner, observed),

@@ -613,6 +613,7 @@ fn plain(
         Value::Long(long) => RestrictedExpression::new_long(*long),
         Value::String(text) => RestrictedExpression::new_string(text.to_string()),
         Value::Ip(text) => RestrictedExpression::new_ip(text),
+        Value::Time(text) => RestrictedExpression::new_datetime(text),
         Value::Set(elements) => RestrictedExpression::new_set(
             elements
                 .iter()
@@ -658,7 +659,12 @@ impl Seen<'_> {
     fn verdict(&self, outcome: &Outcome, faulty: bool) -> (Verdict, Option<String>) {
         // A value that the policy reads and that is not what the schema says: no answer of Cedar's can be trusted.
         if faulty && let Some((fault, _)) = self.fault(outcome) {
-            return (Verdict::Error, Some(fault.message.clone()));
+            let verdict = if fault.unknown {
+                Verdict::Unknown
+            } else {
+                Verdict::Error
+            };
+            return (verdict, Some(fault.message.clone()));
         }
         match outcome {
             Outcome::Pass => (Verdict::Pass, None),
@@ -754,7 +760,7 @@ impl Seen<'_> {
             }
             read.sort_by_key(|r| r.policy.start);
             let fault = match verdict {
-                Verdict::Error => self.fault(&Outcome::Pass),
+                Verdict::Error | Verdict::Unknown => self.fault(&Outcome::Pass),
                 _ => None,
             };
             let first = match &fault {
@@ -768,6 +774,9 @@ impl Seen<'_> {
                     None => policy.title.clone(),
                 },
                 help: match (verdict, &fault) {
+                    (Verdict::Unknown, _) => {
+                        "write the value out, or look at it where it is set: nobody can tell from this file".into()
+                    }
                     (Verdict::Error, Some(_)) => {
                         "correct the value: the check cannot read it".into()
                     }
@@ -860,7 +869,12 @@ impl Seen<'_> {
                 }
                 self.member_reads(lens, members, present, span, seen);
             }
-            Value::Bool(_) | Value::Long(_) | Value::String(_) | Value::Ip(_) | Value::Set(_) => {
+            Value::Bool(_)
+            | Value::Long(_)
+            | Value::String(_)
+            | Value::Ip(_)
+            | Value::Time(_)
+            | Value::Set(_) => {
                 seen.push((lens, Saw::Value(shown(value)), span));
             }
         }
@@ -881,7 +895,7 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Bool(bool) => bool.to_string(),
         Value::Long(long) => long.to_string(),
-        Value::String(text) | Value::Ip(text) => text.to_string(),
+        Value::String(text) | Value::Ip(text) | Value::Time(text) => text.to_string(),
         Value::Set(elements) => {
             let parts: Vec<String> = elements.iter().map(|e| shown(&e.value)).collect();
             format!("[{}]", parts.join(", "))

@@ -72,7 +72,12 @@ impl<'p> Members<'p> {
                 attributes
                     .get(usize::from(index))
                     .is_some_and(|a| match a.from {
-                        From::Member | From::Path(_) | From::Keys => true,
+                        From::Member
+                        | From::Path(_)
+                        | From::Paths(_)
+                        | From::Count(_)
+                        | From::Keys
+                        | From::Lookup(_) => true,
                         From::List | From::Key | From::Enclosing(_) => false,
                     })
             }
@@ -226,7 +231,12 @@ impl Lens {
                 self.members_key(extract, present, key)
             }
             // Only its presence is asked.
-            Value::Bool(_) | Value::Long(_) | Value::String(_) | Value::Ip(_) | Value::Set(_) => {
+            Value::Bool(_)
+            | Value::Long(_)
+            | Value::String(_)
+            | Value::Ip(_)
+            | Value::Time(_)
+            | Value::Set(_) => {
                 key.push(kind::PRESENT);
                 false
             }
@@ -282,6 +292,7 @@ impl Lens {
                 | Value::Long(_)
                 | Value::String(_)
                 | Value::Ip(_)
+                | Value::Time(_)
                 | Value::Set(_) => None,
             }
         })
@@ -310,6 +321,7 @@ mod kind {
     pub(super) const ENTITY: u8 = 9;
     pub(super) const END: u8 = 10;
     pub(super) const COMPARED: u8 = 11;
+    pub(super) const TIME: u8 = 12;
 }
 
 fn count_key(count: usize, key: &mut Vec<u8>) {
@@ -335,6 +347,10 @@ fn whole_key(extract: &Extract, attr: &Attr, key: &mut Vec<u8>) -> bool {
         }
         Value::Ip(text) => {
             key.push(kind::IP);
+            text_key(text, key);
+        }
+        Value::Time(text) => {
+            key.push(kind::TIME);
             text_key(text, key);
         }
         Value::Set(elements) => {
@@ -377,8 +393,11 @@ fn any_fault(attr: &Attr) -> Option<(&Fault, Span)> {
         Value::Fault(fault) => Some((fault.as_ref(), attr.span)),
         Value::Set(elements) => elements.iter().find_map(any_fault),
         Value::Record(present) => present.iter().find_map(|(_, attr)| any_fault(attr)),
-        Value::Bool(_) | Value::Long(_) | Value::String(_) | Value::Ip(_) | Value::Entity(_) => {
-            None
-        }
+        Value::Bool(_)
+        | Value::Long(_)
+        | Value::String(_)
+        | Value::Ip(_)
+        | Value::Time(_)
+        | Value::Entity(_) => None,
     }
 }

@@ -19,7 +19,7 @@ use onus_model::access::{Notation, System};
 use onus_model::path::{Locator, Path, Pattern};
 use onus_model::plan::{
     AccessNoun, Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From,
-    GrantSystem, Identity, Inherit, Parameter, Plan, Shape, TypeId,
+    GrantSystem, Identity, Inherit, Looked, Lookup, Parameter, Plan, Shape, TypeId,
 };
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
@@ -33,8 +33,9 @@ const ON_NAMESPACE: [&str; 11] = [
     "system", "grants",
 ];
 const ON_TYPE: [&str; 7] = ["title", "doc", "each", "also", "id", "tags", "access"];
-const ON_ATTRIBUTE: [&str; 10] = [
-    "title", "doc", "from", "as", "list", "key", "keys", "default", "min", "max",
+const ON_ATTRIBUTE: [&str; 13] = [
+    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "now", "default",
+    "min", "max",
 ];
 
 /// On actions and common types.
@@ -221,11 +222,12 @@ impl<'s> Compiler<'s, '_> {
             match dialect.val.as_str() {
                 "yaml-1.2" => format.dialect = Dialect::Core,
                 "go-yaml" => format.dialect = Dialect::GoYaml,
+                "compose" => format.dialect = Dialect::Compose,
                 other => self.refuse(
                     namespace.text,
                     dialect,
                     format!("there is no dialect `{other}`"),
-                    "the dialects are `yaml-1.2` and `go-yaml`",
+                    "the dialects are `yaml-1.2`, `go-yaml` and `compose`",
                 ),
             }
         }
@@ -414,6 +416,7 @@ impl<'s> Compiler<'s, '_> {
             self.actions(namespace, format);
         }
         self.systems();
+        self.looked_up();
         for (target, each) in also {
             if let Some(entity_type) = self.plan.types.get_mut(usize::from(target.0)) {
                 entity_type.each.extend(each);
@@ -549,11 +552,21 @@ impl<'s> Compiler<'s, '_> {
                 continue;
             };
             let text = |word| value(&attribute.annotations, word).map(|a| a.val.to_string());
+            let clock = value(&attribute.annotations, "now").is_some();
+            if clock && shape != Shape::Converted(Converter::Date) {
+                self.problems.push(
+                    Problem::error(format!("the clock `{name}` is no `datetime`")).at(
+                        within.namespace.text,
+                        self.place(within, attribute, "now"),
+                        "",
+                    ),
+                );
+            }
             let default = text("default");
             let declared = value(&attribute.annotations, "default")
                 .and_then(|a| a.loc.as_ref())
                 .map_or(within.fallback, |loc| span(Some(loc)));
-            if attribute.required && default.is_none() {
+            if attribute.required && default.is_none() && !clock {
                 self.problems.push(
                     Problem::error(format!("the parameter `{name}` has no default"))
                         .at(within.namespace.text, declared, "")
@@ -568,6 +581,7 @@ impl<'s> Compiler<'s, '_> {
                 default,
                 min: text("min"),
                 max: text("max"),
+                clock,
                 declared: (within.namespace.text.clone(), declared),
             });
         }
@@ -644,7 +658,7 @@ impl<'s> Compiler<'s, '_> {
             let Some(shape) = self.shape(within, &attribute.ty, Some(attribute), depth) else {
                 continue;
             };
-            let marks: Vec<&str> = ["from", "list", "key", "keys"]
+            let marks: Vec<&str> = ["from", "list", "key", "keys", "count", "lookup"]
                 .into_iter()
                 .filter(|word| value(&attribute.annotations, word).is_some())
                 .collect();
@@ -659,13 +673,41 @@ impl<'s> Compiler<'s, '_> {
             }
             let from = match (marks.first(), &shape) {
                 (Some(&"from"), _) => match value(&attribute.annotations, "from")
-                    .and_then(|a| self.one(within.namespace.text, a, within.fallback))
+                    .map(|a| self.several(within.namespace.text, a, within.fallback))
                 {
-                    Some(path) => From::Path(path),
+                    Some(mut paths) => match (paths.pop(), paths.is_empty()) {
+                        (Some(path), true) => From::Path(path),
+                        (Some(last), false) => {
+                            paths.push(last);
+                            From::Paths(paths)
+                        }
+                        (None, _) => continue,
+                    },
                     None => continue,
                 },
+                (Some(&"count"), _) => {
+                    if shape != Shape::Long {
+                        self.problems.push(
+                            Problem::error(format!("the count `{name}` is no `Long`")).at(
+                                within.namespace.text,
+                                self.place(within, attribute, "count"),
+                                "",
+                            ),
+                        );
+                    }
+                    match value(&attribute.annotations, "count")
+                        .and_then(|a| self.one(within.namespace.text, a, within.fallback))
+                    {
+                        Some(path) => From::Count(path),
+                        None => continue,
+                    }
+                }
                 (Some(&"list"), _) => From::List,
                 (Some(&"key"), _) => From::Key,
+                (Some(&"lookup"), _) => match self.lookup(within, attribute, &shape, depth) {
+                    Some(lookup) => From::Lookup(Box::new(lookup)),
+                    None => continue,
+                },
                 (Some(_), _) => From::Keys,
                 (None, Shape::Entity(id)) => From::Enclosing(*id),
                 (None, _) => From::Member,
@@ -678,6 +720,135 @@ impl<'s> Compiler<'s, '_> {
             });
         }
         attributes
+    }
+
+    /// `Type.attribute`, or `Type[attribute = own].attribute`.
+    fn lookup(
+        &mut self,
+        within: Within<'s>,
+        attribute: &TypeOfAttribute<RawName>,
+        shape: &Shape,
+        depth: usize,
+    ) -> Option<Lookup> {
+        let text = within.namespace.text;
+        let annotation = value(&attribute.annotations, "lookup")?;
+        let flat = matches!(shape, Shape::Set(element) if !matches!(**element, Shape::Set(_) | Shape::Record(_) | Shape::Entity(_)));
+        if depth > 0 || !flat {
+            self.refuse(
+                text,
+                annotation,
+                "a lookup is a set of single values, of a thing and not of a record in it"
+                    .to_owned(),
+                "declare it on the entity type, as `Set<String>`, `Set<Long>` or `Set<Bool>`",
+            );
+            return None;
+        }
+        let written = annotation.val.as_str();
+        let mut same_file = false;
+        let parsed = written.rsplit_once('.').and_then(|(of, member)| {
+            let (of, equal) = match of.split_once('[') {
+                Some((of, conditions)) => {
+                    let mut equal = None;
+                    for condition in conditions.strip_suffix(']')?.split(',') {
+                        match condition.split_once('=') {
+                            None if condition.trim() == "file" => same_file = true,
+                            Some((theirs, ours)) if equal.is_none() => {
+                                equal = Some((theirs.trim().to_owned(), ours.trim().to_owned()));
+                            }
+                            _ => return None,
+                        }
+                    }
+                    (of, equal)
+                }
+                None => (of, None),
+            };
+            Some((of.trim(), equal, member.trim().to_owned()))
+        });
+        let Some((of, equal, member)) = parsed else {
+            self.refuse(
+                text,
+                annotation,
+                format!("`{written}` is no lookup"),
+                "write `Type.attribute`, or `Type[attribute = own].attribute`; `file` beside the condition keeps it to the same file",
+            );
+            return None;
+        };
+        let of = if of == "Onus::File" {
+            Looked::Files
+        } else if let Some(id) = self.type_named(within.namespace, of) {
+            Looked::Things(id)
+        } else {
+            self.no_type(text, annotation, of);
+            return None;
+        };
+        Some(Lookup {
+            of,
+            attribute: member,
+            equal,
+            same_file,
+        })
+    }
+
+    /// Lookups name attributes, of their own type and of another, that must be there.
+    fn looked_up(&mut self) {
+        let mut missing: Vec<(String, String)> = Vec::new();
+        for entity_type in &self.plan.types {
+            let has = |of: &EntityType, name: &str| of.attributes.iter().any(|a| a.name == name);
+            for attribute in &entity_type.attributes {
+                let From::Lookup(lookup) = &attribute.from else {
+                    continue;
+                };
+                let mut wanted: Vec<(&str, bool, &str)> = Vec::new();
+                let theirs = lookup.equal.iter().map(|(theirs, _)| theirs.as_str());
+                for name in theirs.chain([lookup.attribute.as_str()]) {
+                    match lookup.of {
+                        Looked::Files => wanted.push(("Onus::File", name == "path", name)),
+                        Looked::Things(id) => {
+                            if let Some(other) = self.plan.entity_type(id) {
+                                wanted.push((&other.name, has(other, name), name));
+                            }
+                        }
+                    }
+                }
+                if let Some((_, ours)) = &lookup.equal {
+                    wanted.push((&entity_type.name, has(entity_type, ours), ours));
+                }
+                let gone = wanted.iter().filter(|(_, there, _)| !there);
+                missing.extend(gone.map(|(of, _, name)| {
+                    (
+                        format!("`{of}` has no attribute `{name}`"),
+                        format!("{}", attribute.name),
+                    )
+                }));
+            }
+        }
+        for (message, attribute) in missing {
+            let home = self.namespaces.iter().find_map(|n| {
+                let annotations =
+                    n.definition
+                        .entity_types
+                        .values()
+                        .filter_map(|e| match &e.kind {
+                            EntityTypeKind::Standard(standard) => Some(&standard.shape.0),
+                            EntityTypeKind::Enum { .. } => None,
+                        });
+                annotations
+                    .filter_map(|shape| match shape {
+                        Type::Type {
+                            ty: TypeVariant::Record(record),
+                            ..
+                        } => record.attributes.get(attribute.as_str()),
+                        _ => None,
+                    })
+                    .find_map(|a| value(&a.annotations, "lookup"))
+                    .map(|annotation| (n.text, inner(n.text, annotation, Span::default())))
+            });
+            let problem = Problem::error(message);
+            self.problems.push(match home {
+                Some((text, at)) => problem.at(text, at, "looked up here"),
+                None => problem,
+            });
+        }
     }
 
     fn place(&self, within: Within<'s>, attribute: &TypeOfAttribute<RawName>, word: &str) -> Span {
@@ -723,7 +894,19 @@ impl<'s> Compiler<'s, '_> {
                     help,
                 );
             }
-            return converter.map(Shape::Converted);
+            // A set of what is converted, unless the converter makes the set.
+            let set = matches!(
+                ty,
+                Type::Type {
+                    ty: TypeVariant::Set { .. },
+                    ..
+                }
+            );
+            return converter.map(|converter| match (set, converter) {
+                (true, Converter::Variables | Converter::Names | Converter::Metrics)
+                | (false, _) => Shape::Converted(converter),
+                (true, _) => Shape::Set(Box::new(Shape::Converted(converter))),
+            });
         }
         let (variant, loc) = match ty {
             Type::Type { ty, loc } => (ty, loc),
@@ -752,6 +935,7 @@ impl<'s> Compiler<'s, '_> {
                     "Long" => return Some(Shape::Long),
                     "Bool" => return Some(Shape::Bool),
                     "ipaddr" => return Some(Shape::Converted(Converter::Cidr)),
+                    "datetime" => return Some(Shape::Converted(Converter::Date)),
                     _ => {}
                 }
                 if self.common(within.namespace, &name).is_some() {
@@ -772,10 +956,13 @@ impl<'s> Compiler<'s, '_> {
                 if name == "ipaddr" {
                     return Some(Shape::Converted(Converter::Cidr));
                 }
+                if name == "datetime" {
+                    return Some(Shape::Converted(Converter::Date));
+                }
                 self.problems.push(
                     Problem::error(format!("`{name}` cannot be read from a file"))
                         .at(within.namespace.text, span(loc.as_ref()), "")
-                        .help("of Cedar's extension types only `ipaddr` is read"),
+                        .help("of Cedar's extension types only `ipaddr` and `datetime` are read"),
                 );
                 None
             }
@@ -804,6 +991,23 @@ impl<'s> Compiler<'s, '_> {
                 Vec::new()
             }
         }
+    }
+
+    /// `A | B`, each a path; a location without guards is one.
+    fn several(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Vec<Path> {
+        if !annotation.val.contains('|') {
+            return self.one(text, annotation, fallback).into_iter().collect();
+        }
+        let found = self.locations(text, annotation, fallback);
+        if found.iter().any(|l| !l.guards.is_empty()) {
+            self.refuse(
+                text,
+                annotation,
+                "guards cannot stand here".to_owned(),
+                "write paths alone: `$.a | $.b`",
+            );
+        }
+        found.into_iter().map(|l| l.path).collect()
     }
 
     fn one(&mut self, text: &Text, annotation: &Annotation, fallback: Span) -> Option<Path> {

@@ -296,6 +296,7 @@ fn extract(program: &Program, world: &World) -> Extract {
             let fault = Fault {
                 message: "not what the schema says".to_owned(),
                 also: None,
+                unknown: false,
             };
             values.push((faulty, Value::Fault(Box::new(fault))));
         }

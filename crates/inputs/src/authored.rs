@@ -7,6 +7,7 @@ mod access;
 mod grammar;
 mod link;
 mod nouns;
+mod rows;
 
 use onus_model::authored::{self, Record};
 use onus_model::catalog::{Catalog, Framework, Requirement};
@@ -75,6 +76,7 @@ pub fn catalog(files: &[Authored], setup: Option<&Setup>) -> (Catalog, Vec<Probl
     catalog
         .people
         .sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    catalog.sheets.sort_by(|a, b| a.id.value.cmp(&b.id.value));
     link::linked(&mut catalog, setup, &mut problems);
     (catalog, problems)
 }
@@ -146,6 +148,11 @@ impl Reader<'_, '_> {
                         .iter()
                         .copied()
                         .filter(|kind| kind.name != authored::ONUS.name)
+                        // A framework has a list of requirements.
+                        .filter(|kind| {
+                            kind.name != authored::REQUIREMENTS.name
+                                || self.tree.kind(entry.value) == Kind::Scalar
+                        })
                         .find(|kind| kind.name == key)
                 })
             })
@@ -159,6 +166,7 @@ impl Reader<'_, '_> {
             "framework" => catalog.frameworks.extend(self.framework(root)),
             "crosswalk" => catalog.crosswalks.extend(self.crosswalk(root)),
             "control" => catalog.controls.extend(self.control(root, packed)),
+            "requirements" => catalog.sheets.extend(self.sheet(root)),
             "party" => catalog.parties.extend(self.party(root)),
             "responsibility" => catalog.matrices.extend(self.matrix(root)),
             "attestation" => catalog.attestations.extend(self.attestation(root, packed)),

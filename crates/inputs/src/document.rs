@@ -72,6 +72,9 @@ impl Syntax {
             Some(Self::Csv)
         } else if is("xml") {
             Some(Self::Xml)
+        } else if extension.is_some_and(|e| e.contains('#')) {
+            // A document that a file holds as text: `app-compose.json#docker_compose_file`. JSON is YAML, too.
+            Some(Self::Yaml)
         } else if dockerfile::is_named(name) {
             Some(Self::Dockerfile)
         } else if codeowners::is_named(name) {

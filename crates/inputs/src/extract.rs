@@ -6,11 +6,11 @@ use std::sync::Arc;
 use onus_model::extract::{Attr, Entity, Extract, Fault, Object, ObjectName, Value};
 use onus_model::path::{Locator, Path, Pattern, Segment, Selector};
 use onus_model::plan::{
-    Attribute, EntityType, Format, FormatId, From, Inherit, Plan, Shape, TypeId,
+    Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Inherit, Plan, Shape, TypeId,
 };
 use onus_model::source::{LineIndex, Span};
 
-use crate::convert::convert;
+use crate::convert::{convert, interpolated};
 use crate::document::{Kind, NodeId, Scalar, Tree};
 use crate::locate::{Found, Inherited, Key, Roots, Walker, Wrong, duplicate, noun};
 
@@ -19,7 +19,11 @@ const DEEPEST_OBJECT: u32 = 8;
 
 /// The file names of a plan's formats, ready to be compared with many paths.
 #[derive(Debug)]
-pub struct FileNames(Vec<(FormatId, Vec<FileName>)>);
+pub struct FileNames {
+    formats: Vec<(FormatId, Vec<FileName>)>,
+    /// Files that hold a document in a text, and the member that it is.
+    fragments: Vec<(FileName, String)>,
+}
 
 #[derive(Debug)]
 enum FileName {
@@ -33,7 +37,7 @@ impl FileNames {
     /// The names of all formats. A pattern without `/` is about the name alone.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let name = |pattern: &String| {
+        let name = |pattern: &str| {
             if pattern.contains('/') {
                 let end = pattern.strip_prefix("**/").unwrap_or(pattern);
                 FileName::End(Pattern::new(&format!("*/{end}")))
@@ -42,30 +46,62 @@ impl FileNames {
             }
         };
         let formats = (0..).map(FormatId).zip(&plan.formats);
-        Self(
-            formats
-                .map(|(id, format)| (id, format.files.iter().map(name).collect()))
+        let fragments = plan.formats.iter().flat_map(|f| &f.files);
+        Self {
+            fragments: fragments
+                .filter_map(|pattern| pattern.split_once('#'))
+                .map(|(file, member)| (name(file), member.to_owned()))
                 .collect(),
-        )
+            formats: formats
+                .map(|(id, format)| (id, format.files.iter().map(|f| name(f)).collect()))
+                .collect(),
+        }
+    }
+
+    /// The members of a file that hold a document of their own as text, by the file's path: `app.json#compose` in a pattern.
+    #[must_use]
+    pub fn fragments(&self, path: &str) -> Vec<&str> {
+        let mut members: Vec<&str> = self
+            .fragments
+            .iter()
+            .filter(|(name, _)| name.fits(path))
+            .map(|(_, member)| member.as_str())
+            .collect();
+        members.sort_unstable();
+        members.dedup();
+        members
     }
 
     /// All formats.
     #[must_use]
     pub fn all(&self) -> Vec<FormatId> {
-        self.0.iter().map(|(id, _)| *id).collect()
+        self.formats.iter().map(|(id, _)| *id).collect()
     }
 
     /// The formats that a file may be of, by its path alone.
     #[must_use]
     pub fn formats(&self, path: &str) -> Vec<FormatId> {
-        let last = path.rsplit('/').next().unwrap_or(path);
-        let fits = |name: &FileName| match name {
-            FileName::Last(pattern) => pattern.matches(last),
-            FileName::End(pattern) => pattern.matches(&format!("/{path}")),
-        };
-        let known = self.0.iter().filter(|(_, names)| names.iter().any(fits));
+        let fits = |(_, names): &&(FormatId, Vec<FileName>)| names.iter().any(|n| n.fits(path));
+        let known = self.formats.iter().filter(fits);
         known.map(|(id, _)| *id).collect()
     }
+}
+
+impl FileName {
+    fn fits(&self, path: &str) -> bool {
+        match self {
+            Self::Last(pattern) => pattern.matches(path.rsplit('/').next().unwrap_or(path)),
+            Self::End(pattern) => pattern.matches(&format!("/{path}")),
+        }
+    }
+}
+
+/// The document that a member of a file holds as text, if it does.
+#[must_use]
+pub fn fragment(tree: &Tree, member: &str) -> Option<String> {
+    let root = *tree.documents().first()?;
+    let entry = tree.get(root, member)?;
+    (tree.kind(entry.value) == Kind::Scalar).then(|| tree.raw(entry.value).to_owned())
 }
 
 /// Takes out of a tree what the plan asks for. `patch` says that another file lists this one as a patch.
@@ -412,6 +448,7 @@ impl<'t> Extractor<'t, '_> {
                 Fault {
                     message: format!("{found} stands where {expected} is expected"),
                     also: None,
+                    unknown: false,
                 },
                 *span,
             ),
@@ -430,6 +467,7 @@ impl<'t> Extractor<'t, '_> {
                             noun(tree, found.node)
                         ),
                         also: None,
+                        unknown: false,
                     },
                     head,
                 )
@@ -463,7 +501,8 @@ impl<'t> Extractor<'t, '_> {
         for (index, attribute) in attributes.iter().enumerate() {
             let attr = self.attribute(attribute, node, site).or_else(|| {
                 // In a patch what is required may stand in what is patched.
-                (attribute.required && !self.patch).then(|| {
+                let later = matches!(attribute.from, From::Lookup(_));
+                (attribute.required && !self.patch && !later).then(|| {
                     fault(
                         format!(
                             "`{}` is missing, and the schema requires it",
@@ -496,9 +535,15 @@ impl<'t> Extractor<'t, '_> {
             Key::None => None,
         };
         let key_attr = |key| {
-            key_text(key).map(|value| Attr {
-                value,
-                span: site.found.key_span.unwrap_or(site.nearest),
+            let span = site.found.key_span.unwrap_or(site.nearest);
+            key_text(key).map(|value| match (&attribute.shape, value) {
+                (Shape::Converted(converter), Value::String(text)) => {
+                    match convert(*converter, &text, span) {
+                        Ok(value) => Attr { value, span },
+                        Err(why) => fault(format!("`{text}` {why}"), span),
+                    }
+                }
+                (_, value) => Attr { value, span },
             })
         };
         match &attribute.from {
@@ -548,6 +593,35 @@ impl<'t> Extractor<'t, '_> {
                 }
                 self.found_value(&attribute.shape, found.first()?, site)
             }
+            From::Paths(paths) => {
+                let roots = Roots {
+                    current: node,
+                    ..site.roots
+                };
+                let found: Vec<Found<'t>> = paths
+                    .iter()
+                    .filter_map(|path| self.walker.first(path, roots))
+                    .collect();
+                let fits =
+                    |f: &&Found<'t>| f.wrong.is_none() && fits(&attribute.shape, tree.kind(f.node));
+                let found = found.iter().find(fits).or_else(|| found.last())?;
+                self.found_value(&attribute.shape, found, site)
+            }
+            From::Count(path) => {
+                let roots = Roots {
+                    current: node,
+                    ..site.roots
+                };
+                let found = self.walker.all(path, roots);
+                if let Some(wrong) = found.iter().find(|f| f.wrong.is_some()) {
+                    return self.found_value(&attribute.shape, wrong, site);
+                }
+                let first = found.first().map(|f| self.head(f));
+                Some(Attr {
+                    value: Value::Long(i64::try_from(found.len()).unwrap_or(i64::MAX)),
+                    span: first.unwrap_or(site.nearest),
+                })
+            }
             From::List => key_attr(site.found.list).or_else(|| key_attr(site.found.key)),
             From::Key => key_attr(site.found.key),
             From::Keys => {
@@ -567,6 +641,8 @@ impl<'t> Extractor<'t, '_> {
                     span: site.nearest,
                 })
             }
+            // When all files are read: `crate::link`.
+            From::Lookup(_) => None,
             From::Enclosing(of) => {
                 let (_, index) = self.enclosing.iter().rev().find(|(t, _)| t == of)?;
                 Some(Attr {
@@ -624,6 +700,19 @@ impl<'t> Extractor<'t, '_> {
         let scalar = || tree.resolve(node, self.walker.dialect);
         if kind == Kind::Scalar && matches!(scalar(), Scalar::Null) && self.format.null_is_absent {
             return None;
+        }
+        if kind == Kind::Scalar
+            && self.walker.dialect == Dialect::Compose
+            && *shape != Shape::Converted(Converter::Variables)
+            && interpolated(tree.raw(node))
+        {
+            return Some(unknown(
+                format!("`{}` is known only when it runs", tree.raw(node)),
+                span,
+            ));
+        }
+        if *shape == Shape::Converted(Converter::Names) && kind != Kind::Scalar {
+            return Some(self.names(node, span));
         }
         let value = match (shape, kind) {
             (Shape::Bool, Kind::Scalar) => match scalar() {
@@ -689,6 +778,33 @@ impl<'t> Extractor<'t, '_> {
         Some(Attr { value, span })
     }
 
+    /// The keys of a mapping, whether they have values or not, or the texts of a list.
+    fn names(&self, node: NodeId, span: Span) -> Attr {
+        let tree = self.walker.tree;
+        let named: Vec<NodeId> = match tree.kind(node) {
+            Kind::Mapping => tree.entries(node).map(|e| e.key).collect(),
+            Kind::Sequence | Kind::Scalar => tree.items(node).collect(),
+        };
+        let mut elements = Vec::with_capacity(named.len());
+        for name in named {
+            let at = tree.span(name);
+            if tree.kind(name) != Kind::Scalar {
+                return fault(
+                    format!("{} stands where a name is expected", noun(tree, name)),
+                    at,
+                );
+            }
+            elements.push(Attr {
+                value: Value::String(tree.raw(name).into()),
+                span: at,
+            });
+        }
+        Attr {
+            value: Value::Set(elements),
+            span,
+        }
+    }
+
     /// The members of a mapping as tags.
     fn tags(&self, path: &'t Path, shape: &'t Shape, site: Site<'_, 't>) -> Vec<(Box<str>, Attr)> {
         let tree = self.walker.tree;
@@ -720,6 +836,17 @@ impl<'t> Extractor<'t, '_> {
         tags.sort_by(|a, b| a.0.cmp(&b.0));
         tags.dedup_by(|a, b| a.0 == b.0);
         tags
+    }
+}
+
+/// Whether a value of a shape can be read from a node of a kind.
+fn fits(shape: &Shape, kind: Kind) -> bool {
+    match shape {
+        Shape::Bool | Shape::Long | Shape::String | Shape::Text => kind == Kind::Scalar,
+        Shape::Converted(converter) => kind == Kind::Scalar || *converter == Converter::Names,
+        Shape::Set(_) => kind == Kind::Sequence,
+        Shape::Record(_) => kind == Kind::Mapping,
+        Shape::Entity(_) => false,
     }
 }
 
@@ -794,6 +921,19 @@ fn fault(message: String, span: Span) -> Attr {
         value: Value::Fault(Box::new(Fault {
             message,
             also: None,
+            unknown: false,
+        })),
+        span,
+    }
+}
+
+/// A value that only the run will know.
+fn unknown(message: String, span: Span) -> Attr {
+    Attr {
+        value: Value::Fault(Box::new(Fault {
+            message,
+            also: None,
+            unknown: true,
         })),
         span,
     }
@@ -805,6 +945,7 @@ fn twice(name: &str, first: Span) -> Fault {
             "`{name}` stands twice in one mapping, and loaders differ on which counts"
         ),
         also: Some((first, "it stands here first".to_owned())),
+        unknown: false,
     }
 }
 
@@ -845,7 +986,7 @@ mod tests {
             name: String::new(),
             title: String::new(),
             files: files.iter().map(|f| (*f).to_owned()).collect(),
-            dialect: onus_model::plan::Dialect::Core,
+            dialect: Dialect::Core,
             null_is_absent: false,
             objects: Vec::new(),
             inherit: Vec::new(),
@@ -872,5 +1013,22 @@ mod tests {
         check("deep/app/web.toml", &[1]);
         check("happ/web.toml", &[]);
         check("x/conf.yaml", &[0, 1]);
+    }
+
+    #[test]
+    fn a_document_in_a_text_is_found_by_the_member_that_holds_it() {
+        let json = r#"{"name": "x", "compose": "services:\n  web:\n    image: \"a\"\n", "n": {}}"#;
+        let limits = crate::document::Limits::default();
+        let read = crate::document::read(json.into(), crate::document::Syntax::Json, &limits);
+        let Ok(tree) = read else {
+            panic!("it is JSON");
+        };
+        let inner = fragment(&tree, "compose");
+        assert_eq!(
+            inner.as_deref(),
+            Some("services:\n  web:\n    image: \"a\"\n")
+        );
+        assert_eq!(fragment(&tree, "n"), None);
+        assert_eq!(fragment(&tree, "absent"), None);
     }
 }

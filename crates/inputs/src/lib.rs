@@ -11,11 +11,13 @@ pub mod dates;
 pub mod document;
 mod extract;
 pub mod identifiers;
+mod link;
 pub mod lint;
 mod locate;
 pub mod markdown;
 mod parameters;
 pub mod records;
 
-pub use extract::{FileNames, extract};
+pub use extract::{FileNames, extract, fragment};
+pub use link::{Surroundings, link};
 pub use parameters::{Contexts, contexts};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use onus_model::date::Date;
 use onus_model::extract::{Attr, Value};
 use onus_model::plan::{Attribute, Parameter, Plan, Shape};
 use onus_model::problem::{Problem, did_you_mean};
@@ -18,17 +19,26 @@ pub struct Contexts {
     pub shown: BTreeMap<String, String>,
 }
 
-/// Types the settings (`name`, `value`) as the schemas declare them.
+/// Types the settings (`name`, `value`) as the schemas declare them. `now` is the day that the run judges as of.
 ///
 /// # Errors
 ///
 /// A name that no schema declares, a value that is not of its type or out of its bounds, a name set twice.
-pub fn contexts(plan: &Plan, settings: &[(String, String)]) -> Result<Contexts, Vec<Problem>> {
+pub fn contexts(
+    plan: &Plan,
+    settings: &[(String, String)],
+    now: Date,
+) -> Result<Contexts, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut set: BTreeMap<&str, &str> = BTreeMap::new();
     for (name, value) in settings {
-        if !plan.parameters.iter().any(|p| p.name == *name) {
-            let known = plan.parameters.iter().map(|p| p.name.as_str());
+        let known = plan.parameters.iter().find(|p| p.name == *name);
+        if known.is_some_and(|p| p.clock) {
+            problems
+                .push(Problem::error(format!("`{name}` is the clock")).help("set it with `--now`"));
+        } else if known.is_none() {
+            let settable = plan.parameters.iter().filter(|p| !p.clock);
+            let known = settable.map(|p| p.name.as_str());
             let names: Vec<&str> = known.clone().collect();
             let help = match did_you_mean(name, known) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -45,6 +55,10 @@ pub fn contexts(plan: &Plan, settings: &[(String, String)]) -> Result<Contexts, 
     let mut contexts = Contexts::default();
     let mut values: BTreeMap<&str, Value> = BTreeMap::new();
     for parameter in &plan.parameters {
+        if parameter.clock {
+            values.insert(&parameter.name, Value::Time(now.to_string().into()));
+            continue;
+        }
         let chosen = set.get(parameter.name.as_str()).copied();
         let Some(text) = chosen.or(parameter.default.as_deref()) else {
             continue;
@@ -141,6 +155,7 @@ fn numbers(value: &Value) -> Vec<i64> {
         Value::Bool(_)
         | Value::String(_)
         | Value::Ip(_)
+        | Value::Time(_)
         | Value::Set(_)
         | Value::Entity(_)
         | Value::Fault(_) => Vec::new(),

@@ -273,6 +273,11 @@ pub const CONTROL: Record = Record {
             "requirements, in part unless `full` says why it is all",
         ),
         may(
+            "covers",
+            List(&TextOr(&COVERS)),
+            "rows of documents: `PA-054`; by all that the control has unless `by` says by what",
+        ),
+        may(
             "responsibility",
             Id,
             "the area that is shared with a provider, as `provider/area`",
@@ -314,6 +319,20 @@ pub const SATISFIES: Record = Record {
             "as `framework/requirement`; ranges and patterns are taken",
         ),
         may("full", Text, "why the control covers all of it"),
+    ],
+};
+
+/// A link to a row of a document.
+pub const COVERS: Record = Record {
+    name: "covers",
+    doc: "A link to a row of a document.",
+    keys: &[
+        must("row", Id, "its id"),
+        may(
+            "by",
+            IDS,
+            "what of the control covers it: the id of a check or of evidence, `statement`, `responsibility`, `matrix`, `lint/OBSERVATION`, or `lint/refused` where the model itself is refused",
+        ),
     ],
 };
 
@@ -386,6 +405,49 @@ pub const STATEMENT_RULE: Record = Record {
             "how long it holds; 12 months where nothing is said",
         ),
         may("ask", Text, "the question that the person answers"),
+    ],
+};
+
+/// How a row of a document can be held against what is there.
+pub const METHODS: &[&str] = &["cedar", "freshness", "lint", "manual", "file-or-coverage"];
+
+/// A document taken apart.
+pub const REQUIREMENTS: Record = Record {
+    name: "requirements",
+    doc: "A document taken apart into rows, so that what covers each of them can be seen.",
+    keys: &[
+        must("requirements", Id, "the system that the document is about"),
+        must("title", Text, "what people call it"),
+        may("source", Text, "the document"),
+        may("as_of", Date, "the day that it was taken apart"),
+        must("rows", List(&Rec(&ROW)), "in the order of the document"),
+    ],
+};
+
+/// A row of a document.
+pub const ROW: Record = Record {
+    name: "document row",
+    doc: "One thing that a document demands, promises or states.",
+    keys: &[
+        must("row", Id, "its id, which no other document has"),
+        must("statement", Text, "what it says, in your own words"),
+        may("kind", Text, "what sort of thing it is"),
+        may("lines", Scalar, "the lines of the document: `14-19`"),
+        may(
+            "methods",
+            OneOrMore(&OneOf(METHODS)),
+            "how it can be held against what is there: `cedar`, by a decision; `freshness`, by records; `lint`, by reading documents and the model; `manual`, by what a person says; `file-or-coverage`",
+        ),
+        may(
+            "out_of_scope",
+            Text,
+            "why nothing is to be done about it; no control covers it then",
+        ),
+        may(
+            "unmet",
+            Map(&Text),
+            "methods that do not work here, each with the reason",
+        ),
     ],
 };
 
@@ -1138,6 +1200,7 @@ pub const KINDS: &[&Record] = &[
     &FRAMEWORK,
     &CROSSWALK,
     &CONTROL,
+    &REQUIREMENTS,
     &PARTY,
     &RESPONSIBILITY,
     &ATTESTATION,

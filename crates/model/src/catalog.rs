@@ -6,6 +6,7 @@ use crate::access::{Permissions, Person};
 use crate::check::Severity;
 use crate::date::{Date, Frequency, Length};
 use crate::responsibility::{Agreement, Attestation, Matrix, Party, Statement};
+use crate::rows::{Covers, Sheet};
 use crate::source::{Span, Spanned, Text};
 use crate::waiver::Waiver;
 
@@ -226,6 +227,8 @@ pub struct Control {
     pub owner: Option<String>,
     /// The requirements that it covers.
     pub satisfies: Vec<Satisfies>,
+    /// The rows of documents that it covers.
+    pub covers: Vec<Covers>,
     /// The area that is shared with a provider, as `matrix/area`.
     pub responsibility: Option<Spanned<String>>,
     /// The checks that show it.
@@ -309,6 +312,8 @@ pub struct Catalog {
     pub permissions: Vec<Permissions>,
     /// Who is who, in order of name.
     pub people: Vec<Person>,
+    /// Documents taken apart, in order of id.
+    pub sheets: Vec<Sheet>,
 }
 
 impl Catalog {

@@ -25,6 +25,8 @@ pub enum Value {
     String(Box<str>),
     /// An address or range in the text form that Cedar's `ip()` takes.
     Ip(Box<str>),
+    /// A moment in the text form that Cedar's `datetime()` takes: `2026-01-20`, or in UTC `2026-01-20T10:00:00.000Z`.
+    Time(Box<str>),
     /// Elements in the order of the file.
     Set(Vec<Attr>),
     /// Members present, in the order of the schema; the index is that of the attribute in the schema's record.
@@ -35,13 +37,15 @@ pub enum Value {
     Fault(Box<Fault>),
 }
 
-/// Why a value could not be read. Every check that reads it has the verdict *error*.
+/// Why a value could not be read. Every check that reads it has the verdict *error*, or *unknown* where only the run will tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong, in the user's terms.
     pub message: String,
     /// A second place, with what to say of it: the first of two equal keys.
     pub also: Option<(Span, String)>,
+    /// Nothing is wrong with it: it is known only when the thing runs.
+    pub unknown: bool,
 }
 
 /// What a whole object is called.

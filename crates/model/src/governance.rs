@@ -383,6 +383,12 @@ macro_rules! observed {
                     $(Self::$name => $defect,)*
                 }
             }
+
+            /// The observation of a word.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|o| o.name() == name)
+            }
         }
     };
 }
@@ -434,6 +440,21 @@ observed! {
     LeftOutPresent "left-out-present" true,
     /// A control is past the day by which it was to be reviewed.
     ControlReviewOverdue "control-review-overdue" true,
+}
+
+impl Observed {
+    /// Whether it says that a day has passed, or how long something is kept.
+    #[must_use]
+    pub const fn is_about_time(self) -> bool {
+        matches!(
+            self,
+            Self::ReviewOverdue
+                | Self::PromiseOverdue
+                | Self::PackOutdated
+                | Self::ControlReviewOverdue
+                | Self::RetentionConflict
+        )
+    }
 }
 
 /// Something worth saying that is no reason for a status.

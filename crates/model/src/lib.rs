@@ -18,6 +18,7 @@ pub mod plan;
 pub mod privileges;
 pub mod problem;
 pub mod responsibility;
+pub mod rows;
 pub mod setup;
 pub mod source;
 pub mod status;

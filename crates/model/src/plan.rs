@@ -16,6 +16,9 @@ pub enum Dialect {
     Core,
     /// go-yaml version 2, as Kubernetes tools embed it: `yes` is true, `0400` is 256, `1:30` is text.
     GoYaml,
+    /// As [`Dialect::GoYaml`], and what is written with `$NAME` or `${NAME}` is known only when it runs (Compose specification,
+    /// interpolation); `$$` is a dollar.
+    Compose,
 }
 
 /// Index into [`Plan::types`].
@@ -120,6 +123,8 @@ pub struct Parameter {
     pub min: Option<String>,
     /// The highest value: `@max`.
     pub max: Option<String>,
+    /// It is the clock of the run, which nobody sets: `@now`.
+    pub clock: bool,
     /// The schema that declares it, and where.
     pub declared: (Text, Span),
 }
@@ -240,6 +245,10 @@ pub enum From {
     Member,
     /// A path.
     Path(Path),
+    /// Several paths, `A | B`: the first that leads to what the shape can be; else what the last one leads to.
+    Paths(Vec<Path>),
+    /// How many nodes a path finds: `@count`.
+    Count(Path),
     /// The name of the list (or mapping) that the entity stands in: `@list`.
     List,
     /// The entity's own member name or index: `@key`.
@@ -248,6 +257,30 @@ pub enum From {
     Keys,
     /// The enclosing entity of this type.
     Enclosing(TypeId),
+    /// What other things of the run say: `@lookup`. Filled when all files are read.
+    Lookup(Box<Lookup>),
+}
+
+/// A join: of the things of a type, what one attribute says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// Whose attribute it is.
+    pub of: Looked,
+    /// The attribute whose values are collected.
+    pub attribute: String,
+    /// Only of those things whose first attribute equals the second of the thing that asks.
+    pub equal: Option<(String, String)>,
+    /// Only of things in the same file.
+    pub same_file: bool,
+}
+
+/// What a lookup looks through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Looked {
+    /// The things of a type.
+    Things(TypeId),
+    /// The files that were walked: `Onus::File`, whose only attribute is `path`.
+    Files,
 }
 
 /// What a value must be, and what it becomes.
@@ -284,16 +317,55 @@ pub enum Converter {
     Duration,
     /// An address or range → Cedar's `ipaddr`.
     Cidr,
+    /// A day or a moment (RFC 3339) → Cedar's `datetime`.
+    Date,
+    /// `https://user@host:port/path` → its parts.
+    Url,
+    /// A published port as Compose writes it, `127.0.0.1:8080:80/tcp` → its parts.
+    Port,
+    /// `NAME=value` → its two sides.
+    Assignment,
+    /// The names of the variables that a text takes from its environment, `${NAME}` → a set.
+    Variables,
+    /// A decimal number → billionths, rounded up.
+    Billionths,
+    /// Text that is a whole number → that number.
+    Integer,
+    /// Text that switches something on or off → true or false.
+    Switch,
+    /// An alerting expression of Prometheus, `increase(metric[5m]) > 5` → its parts.
+    Promql,
+    /// The names of all series that an expression of Prometheus selects → a set.
+    Metrics,
+    /// The host of a URL.
+    Host,
+    /// What a step of a GitHub workflow uses, `owner/repository/path@ref` → its parts, and whether it is pinned.
+    Action,
+    /// The keys of a mapping, the texts of a list, or one text → a set.
+    Names,
 }
 
 impl Converter {
     /// All converters, in the order in which they are listed to people.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 18] = [
         Self::Image,
         Self::Version,
         Self::Quantity,
         Self::Duration,
         Self::Cidr,
+        Self::Date,
+        Self::Url,
+        Self::Port,
+        Self::Assignment,
+        Self::Variables,
+        Self::Billionths,
+        Self::Integer,
+        Self::Switch,
+        Self::Promql,
+        Self::Metrics,
+        Self::Host,
+        Self::Action,
+        Self::Names,
     ];
 
     /// The members of the record that it makes, in the order of [`crate::extract::Value::Record`]; none for a scalar.
@@ -302,7 +374,38 @@ impl Converter {
         match self {
             Self::Image => &["registry", "repository", "tag", "digest"],
             Self::Version => &["major", "minor"],
-            Self::Quantity | Self::Duration | Self::Cidr => &[],
+            Self::Url => &["scheme", "host", "port", "path", "user"],
+            Self::Port => &[
+                "address",
+                "published",
+                "publishedEnd",
+                "target",
+                "targetEnd",
+                "protocol",
+            ],
+            Self::Assignment => &["name", "value"],
+            Self::Promql => &[
+                "metric",
+                "labels",
+                "function",
+                "window",
+                "aggregation",
+                "grouped",
+                "operator",
+                "threshold",
+            ],
+            Self::Action => &["kind", "owner", "repository", "path", "ref", "pinned"],
+            Self::Host
+            | Self::Metrics
+            | Self::Names
+            | Self::Quantity
+            | Self::Duration
+            | Self::Cidr
+            | Self::Date
+            | Self::Variables
+            | Self::Billionths
+            | Self::Integer
+            | Self::Switch => &[],
         }
     }
 
@@ -315,6 +418,19 @@ impl Converter {
             Self::Quantity => "quantity",
             Self::Duration => "duration",
             Self::Cidr => "cidr",
+            Self::Date => "date",
+            Self::Url => "url",
+            Self::Port => "port",
+            Self::Assignment => "assignment",
+            Self::Variables => "variables",
+            Self::Billionths => "billionths",
+            Self::Integer => "integer",
+            Self::Switch => "switch",
+            Self::Promql => "promql",
+            Self::Metrics => "metrics",
+            Self::Host => "host",
+            Self::Action => "action",
+            Self::Names => "names",
         }
     }
 }

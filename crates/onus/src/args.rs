@@ -7,7 +7,7 @@ use onus_model::authored::{self, Record};
 use onus_model::check::Severity;
 use onus_model::date::{Date, Period};
 use onus_model::setup::GovernanceGate;
-use onus_report::{Format, GrantsFormat, MatrixFormat};
+use onus_report::{Format, ListFormat, MatrixFormat};
 
 /// Who must do what, and did they? Checks deployment configs against policies and controls.
 ///
@@ -212,8 +212,8 @@ pub(crate) struct GrantsArgs {
     #[arg(long, value_name = "FILE", requires = "review")]
     pub(crate) since: Option<PathBuf>,
     /// The format: text, csv or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
-    pub(crate) format: GrantsFormat,
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = list_format)]
+    pub(crate) format: ListFormat,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
 }
@@ -228,8 +228,8 @@ pub(crate) enum GrantsCommand {
         /// The new one
         new: PathBuf,
         /// The format: text, csv or json
-        #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
-        format: GrantsFormat,
+        #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = list_format)]
+        format: ListFormat,
         #[command(flatten)]
         packs: PackArgs,
     },
@@ -256,17 +256,17 @@ pub(crate) struct WhoCanArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) system: Option<String>,
     /// The format: text, csv or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = grants_format)]
-    pub(crate) format: GrantsFormat,
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = list_format)]
+    pub(crate) format: ListFormat,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
 }
 
-fn grants_format(text: &str) -> Result<GrantsFormat, String> {
-    GrantsFormat::from_name(text).ok_or_else(|| {
+fn list_format(text: &str) -> Result<ListFormat, String> {
+    ListFormat::from_name(text).ok_or_else(|| {
         format!(
             "the formats are `{}`",
-            GrantsFormat::ALL.map(GrantsFormat::name).join("`, `")
+            ListFormat::ALL.map(ListFormat::name).join("`, `")
         )
     })
 }
@@ -325,6 +325,12 @@ pub(crate) struct ListArgs {
     /// What to list
     #[arg(value_enum)]
     pub(crate) what: Listed,
+    /// For requirements: only those of this system
+    #[arg(long, value_name = "ID")]
+    pub(crate) system: Option<String>,
+    /// For requirements: text, csv or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = list_format)]
+    pub(crate) format: ListFormat,
     #[command(flatten)]
     pub(crate) packs: PackArgs,
 }
@@ -352,11 +358,13 @@ pub(crate) enum Listed {
     Types,
     /// What can be set
     Parameters,
+    /// What documents demand, row by row, and what covers it
+    Requirements,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
-    /// The id of a check, control, framework, profile, requirement, party or attestation
+    /// The id of a check, control, framework, profile, requirement, party, attestation, or row of a document
     pub(crate) id: String,
     /// For a control: how it stands in these files and folders, and why
     #[arg(long, value_name = "PATH")]

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use onus_engine::{Facts, Keep, conclude, effective, evaluate, judge_access};
 use onus_inputs::document::{self, FailureKind, Limits, Syntax};
-use onus_inputs::{FileNames, comments};
+use onus_inputs::{FileNames, Surroundings, comments, link};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
+use onus_model::date::Date;
 use onus_model::extract::Extract;
 use onus_model::file::{File, Outcome};
 use onus_model::plan::Plan;
@@ -97,14 +98,17 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         .fail_on
         .or_else(|| setup.and_then(|s| s.gates.fail_on))
         .unwrap_or(Severity::Low);
-    let contexts = contexts(&compiled.program.plan, setup, &args.set)?;
+    let now = governance::today(args.governance.now);
+    let contexts = contexts(&compiled.program.plan, setup, &args.set, now)?;
     let limits = Limits {
         bytes: args.file_bytes,
         depth: args.file_depth,
         nodes: args.alias_nodes,
     };
+    let names = FileNames::new(&compiled.program.plan);
     let met =
         load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
+    let met = load::with_fragments(met, &names, &limits);
     let patches = load::patches(&met, &limits);
     let jobs = args.jobs.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
@@ -120,7 +124,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     let sources = Sources::new(&compiled.program.tables);
     let reader = Reader {
         plan,
-        names: FileNames::new(plan),
+        names,
         inline: setup.is_some_and(|s| s.waiving.inline),
         grants: compiled.program.judges_grants().then_some(&sources),
         limits: &limits,
@@ -152,7 +156,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     }
     problems.extend(gathered.problems);
     let options = Options {
-        now: governance::today(args.governance.now),
+        now,
         window: args.governance.period,
         gate: args.gate_governance,
         no_waivers: args.no_waivers,
@@ -161,6 +165,19 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     settle(problems, terminal)?;
     let none = Vec::new();
     let groups = rules.as_ref().map_or(&none, |r| &r.groups.of_file);
+    let surroundings = Surroundings {
+        paths: files
+            .iter()
+            .map(|file| match (file.outcome, &rules) {
+                (Outcome::Ignored, _) => "",
+                (_, Some(rules)) => rules.groups.inside(&file.path),
+                (_, None) => inside(&args.paths, &file.path),
+            })
+            .collect(),
+        groups,
+        sees: rules.as_ref().map_or_else(Vec::new, |r| r.groups.sees()),
+    };
+    link(&compiled.program.plan, &mut extracts, &surroundings);
     let mut evaluated = evaluate(
         &compiled.program,
         &contexts.actions,
@@ -197,11 +214,24 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     })
 }
 
+/// A path from the folder on that was named on the command line.
+fn inside<'p>(folders: &[PathBuf], path: &'p str) -> &'p str {
+    let shown = folders.iter().map(|folder| load::shown(folder));
+    shown
+        .filter_map(|folder| match folder.as_str() {
+            "" => Some(path),
+            folder => path.strip_prefix(folder)?.strip_prefix('/'),
+        })
+        .min_by_key(|rest| rest.len())
+        .unwrap_or(path)
+}
+
 /// The parameters: those of the setup, and over them those of the command line.
 fn contexts(
     plan: &Plan,
     setup: Option<&Setup>,
     set: &[(String, String)],
+    now: Date,
 ) -> Result<onus_inputs::Contexts, Stop> {
     let mut all: Vec<(String, String)> = setup
         .iter()
@@ -210,7 +240,7 @@ fn contexts(
         .map(|(name, value)| (name.value.clone(), value.clone()))
         .collect();
     all.extend(set.iter().cloned());
-    onus_inputs::contexts(plan, &all).map_err(Stop::Problems)
+    onus_inputs::contexts(plan, &all, now).map_err(Stop::Problems)
 }
 
 /// Two reports cannot go to one place.

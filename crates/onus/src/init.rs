@@ -189,5 +189,7 @@ fn authored(text: &str) -> bool {
         .filter(|line| !line.starts_with('#') && !line.starts_with("---"))
         .find(|line| !line.trim().is_empty())
         .and_then(|line| line.split_once(':'))
-        .is_some_and(|(key, _)| KINDS.iter().any(|kind| kind.name == key && key != "onus"))
+        .is_some_and(|(key, id)| {
+            !id.trim().is_empty() && KINDS.iter().any(|kind| kind.name == key && key != "onus")
+        })
 }

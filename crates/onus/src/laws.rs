@@ -212,7 +212,7 @@ impl Judge {
             .or_insert_with(|| self.extracts_of(&texts));
         let deployments = [Deployment::undeclared()];
         let groups = Groups::new(&deployments, "", &files);
-        let contexts = onus_inputs::contexts(&self.program.plan, &[]).unwrap();
+        let contexts = onus_inputs::contexts(&self.program.plan, &[], Default::default()).unwrap();
         let evaluated = evaluate(
             &self.program,
             &contexts.actions,

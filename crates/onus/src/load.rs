@@ -8,6 +8,7 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use onus_inputs::FileNames;
 use onus_model::file::Outcome;
 use onus_model::problem::Problem;
 use walkdir::{DirEntry, WalkDir};
@@ -364,6 +365,46 @@ pub(crate) fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
+}
+
+/// Adds the documents that files hold as text, each as a file of its own: `app-compose.json#docker_compose_file`.
+pub(crate) fn with_fragments(
+    mut met: Vec<Met>,
+    names: &FileNames,
+    limits: &onus_inputs::document::Limits,
+) -> Vec<Met> {
+    let mut inner = Vec::new();
+    for file in met.iter().filter(|file| file.settled.is_none()) {
+        let members = names.fragments(&file.shown);
+        let Some(syntax) = onus_inputs::document::Syntax::of(&file.shown) else {
+            continue;
+        };
+        if members.is_empty() {
+            continue;
+        }
+        // What cannot be read says so itself.
+        let Ok(bytes) = read(&file.from, limits.bytes) else {
+            continue;
+        };
+        let Ok(tree) = onus_inputs::document::read(bytes, syntax, limits) else {
+            continue;
+        };
+        for member in members {
+            if let Some(text) = onus_inputs::fragment(&tree, member) {
+                inner.push(Met {
+                    shown: format!("{}#{member}", file.shown),
+                    from: Source::Memory(text.into_bytes()),
+                    named: false,
+                    settled: None,
+                });
+            }
+        }
+    }
+    if !inner.is_empty() {
+        met.extend(inner);
+        met.sort_by(|a, b| a.shown.cmp(&b.shown));
+    }
+    met
 }
 
 /// The files that kustomizations list as patches, as they are shown.

@@ -6,6 +6,9 @@ use std::io::{self, Write};
 use clap::Parser as _;
 use onus_inputs::identifiers::{Meaning, resolve, resolve_full};
 use onus_model::catalog::{Catalog, Framework, Requirement};
+use onus_model::problem::Problem;
+use onus_model::rows::Covered;
+use onus_report::ListFormat;
 
 use crate::args::{Args, Command, ExplainArgs, ListArgs, Listed, SchemaArgs, SchemaOf};
 use crate::check;
@@ -16,6 +19,7 @@ pub(crate) fn list(args: &ListArgs, terminal: &Terminal) -> Result<u8, Stop> {
     let Compiled {
         program, catalog, ..
     } = packs::read(&args.packs, &[], Need::Everything).compile(Choice::ALL, terminal)?;
+    let rows = rows(args, &catalog)?;
     to_stdout(|out| match args.what {
         Listed::Checks => onus_report::checks(&program.known, out),
         Listed::Controls => onus_report::controls(&catalog, out),
@@ -27,8 +31,46 @@ pub(crate) fn list(args: &ListArgs, terminal: &Terminal) -> Result<u8, Stop> {
         Listed::Systems => onus_report::systems(&program.plan, out),
         Listed::Types => onus_report::types(&program.plan, out),
         Listed::Parameters => onus_report::parameters(&program.plan, out),
+        Listed::Requirements => onus_report::rows(&rows, args.format, out),
     })?;
     Ok(0)
+}
+
+/// The rows to list.
+fn rows<'c>(args: &ListArgs, catalog: &'c Catalog) -> Result<Vec<Covered<'c>>, Stop> {
+    if args.what != Listed::Requirements {
+        let given = [
+            ("--system", args.system.is_some()),
+            ("--format", args.format != ListFormat::Text),
+        ];
+        let problems: Vec<Problem> = given
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(name, _)| Problem::error(format!("`{name}` is for `onus list requirements`")))
+            .collect();
+        return if problems.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Err(Stop::Problems(problems))
+        };
+    }
+    if let Some(system) = &args.system
+        && catalog.sheet(system).is_none()
+    {
+        let known = || catalog.sheets.iter().map(|s| s.id.value.as_str());
+        let problem = packs::no_such("system with requirements", system, known());
+        let names: Vec<&str> = known().collect();
+        return Err(Stop::Problems(vec![if names.is_empty() {
+            problem.help("no pack has any")
+        } else {
+            problem.help_unless(format!("there are `{}`", names.join("`, `")))
+        }]));
+    }
+    let wanted = |c: &Covered<'_>| {
+        let system = args.system.as_ref();
+        system.is_none_or(|system| c.sheet.id.value == *system)
+    };
+    Ok(catalog.covered().filter(wanted).collect())
 }
 
 /// More requirements than this are a framework, and not an explanation.
@@ -68,6 +110,11 @@ fn meant<'c>(id: &str, compiled: &'c Compiled) -> Meant<'c> {
     for attestation in catalog.attestations.iter().filter(|a| a.id.value == id) {
         pages.push(Box::new(move |out| {
             onus_report::attestation_page(attestation, out)
+        }));
+    }
+    for row in catalog.covered().filter(|c| c.row.id.value == id) {
+        pages.push(Box::new(move |out| {
+            onus_report::rows(std::slice::from_ref(&row), ListFormat::Text, out)
         }));
     }
     let (name, part) = id.split_once('/').unwrap_or((id, ""));
@@ -132,7 +179,14 @@ fn unknown(id: &str, compiled: &Compiled) -> Stop {
         .chain(catalog.controls.iter().map(|c| c.id.value.as_str()))
         .chain(catalog.frameworks.iter().map(|f| f.id.value.as_str()))
         .chain(catalog.parties.iter().map(|p| p.id.value.as_str()))
-        .chain(catalog.attestations.iter().map(|a| a.id.value.as_str()));
+        .chain(catalog.attestations.iter().map(|a| a.id.value.as_str()))
+        .chain(
+            catalog
+                .sheets
+                .iter()
+                .flat_map(|s| &s.rows)
+                .map(|r| r.id.value.as_str()),
+        );
     let mut problem = packs::no_such("check, control, framework or requirement", id, ids);
     match resolve_full(catalog, id) {
         Ok((framework, Meaning::Misspelt { misspelt })) => {

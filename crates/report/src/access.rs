@@ -13,9 +13,9 @@ use serde::Serialize;
 use crate::escape;
 use crate::matrix::csv_cell;
 
-/// The format of a list of grants.
+/// The format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GrantsFormat {
+pub enum ListFormat {
     /// For people, on a terminal.
     Text,
     /// A table for spreadsheets.
@@ -24,7 +24,7 @@ pub enum GrantsFormat {
     Json,
 }
 
-impl GrantsFormat {
+impl ListFormat {
     /// All formats.
     pub const ALL: [Self; 3] = [Self::Text, Self::Csv, Self::Json];
 
@@ -232,7 +232,7 @@ pub struct Listed<'a> {
 /// # Errors
 ///
 /// Only those of `out`.
-pub fn grants(listed: &Listed<'_>, format: GrantsFormat, out: &mut dyn Write) -> io::Result<()> {
+pub fn grants(listed: &Listed<'_>, format: ListFormat, out: &mut dyn Write) -> io::Result<()> {
     let Listed {
         effective,
         rows: held,
@@ -246,8 +246,8 @@ pub fn grants(listed: &Listed<'_>, format: GrantsFormat, out: &mut dyn Write) ->
             .flat_map(|h| h.grants.iter().flat_map(move |grant| held(h, grant)))
     };
     match format {
-        GrantsFormat::Text => text(listed, &places, out),
-        GrantsFormat::Csv => {
+        ListFormat::Text => text(listed, &places, out),
+        ListFormat::Csv => {
             write!(out, "{}\r\n", COLUMNS.join(","))?;
             for held in rows() {
                 write!(out, "{}\r\n", places.row(&held).join(","))?;
@@ -257,7 +257,7 @@ pub fn grants(listed: &Listed<'_>, format: GrantsFormat, out: &mut dyn Write) ->
             }
             Ok(())
         }
-        GrantsFormat::Json => {
+        ListFormat::Json => {
             write!(out, "{{\"schema_version\":1,\n\"grants\":[")?;
             lines(out, rows(), |out, held| {
                 serde_json::to_writer(out, &HeldV1::new(&held, &places))
@@ -444,13 +444,13 @@ pub fn holders(
     access: &Access,
     held: &[Held<'_>],
     open: &[Open],
-    format: GrantsFormat,
+    format: ListFormat,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let places = Places(access);
     match format {
-        GrantsFormat::Text => {}
-        GrantsFormat::Csv => {
+        ListFormat::Text => {}
+        ListFormat::Csv => {
             write!(out, "{}\r\n", COLUMNS.join(","))?;
             for held in held {
                 write!(out, "{}\r\n", places.row(held).join(","))?;
@@ -460,7 +460,7 @@ pub fn holders(
             }
             return Ok(());
         }
-        GrantsFormat::Json => {
+        ListFormat::Json => {
             write!(out, "{{\"schema_version\":1,\n\"grants\":[")?;
             lines(out, held.iter(), |out, held| {
                 serde_json::to_writer(out, &HeldV1::new(held, &places))
@@ -519,7 +519,7 @@ pub fn grants_difference(
     old: &Access,
     new: &Access,
     difference: &Difference<'_>,
-    format: GrantsFormat,
+    format: ListFormat,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (old, new) = (Places(old), Places(new));
@@ -528,7 +528,7 @@ pub fn grants_difference(
         ("loses", &difference.lost, &difference.closed, &old),
     ];
     match format {
-        GrantsFormat::Text => {
+        ListFormat::Text => {
             if difference.is_empty() {
                 writeln!(out, "nobody gains or loses anything")?;
             }
@@ -553,7 +553,7 @@ pub fn grants_difference(
             }
             Ok(())
         }
-        GrantsFormat::Csv => {
+        ListFormat::Csv => {
             write!(out, "change,{}\r\n", COLUMNS.join(","))?;
             for (word, held, open, places) in sides {
                 for held in held {
@@ -565,7 +565,7 @@ pub fn grants_difference(
             }
             Ok(())
         }
-        GrantsFormat::Json => {
+        ListFormat::Json => {
             write!(out, "{{\"schema_version\":1")?;
             for (name, held, places) in [
                 ("gained", &difference.gained, &new),

@@ -10,6 +10,7 @@ mod governance;
 mod json;
 mod matrix;
 mod pages;
+mod rows;
 #[cfg(test)]
 mod samples;
 mod schema;
@@ -20,7 +21,7 @@ use std::io::{self, Write};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 
-pub use access::{GrantsFormat, Listed, grants, grants_difference, holders, review_sheet};
+pub use access::{ListFormat, Listed, grants, grants_difference, holders, review_sheet};
 pub use authored::authored_schema;
 pub use frame::problems;
 pub use governance::chain;
@@ -29,6 +30,7 @@ pub use pages::{
     attestation_page, attestations, check_page, checks, control_page, controls, evidence, formats,
     framework_page, frameworks, parameters, parties, party_page, requirement_page, systems, types,
 };
+pub use rows::rows;
 pub use schema::report_schema;
 
 /// A report format.

@@ -222,6 +222,20 @@ pub fn control_page(control: &Control, checks: &[Check], out: &mut dyn Write) ->
             )?,
         }
     }
+    for covers in &control.covers {
+        let by: Vec<&str> = covers.by.iter().map(|b| b.value.as_str()).collect();
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}", by.join(", "))
+        };
+        writeln!(
+            out,
+            "covers row {}{}",
+            escape::line(&covers.row.value),
+            escape::line(&by)
+        )?;
+    }
     let severity = control.severity.name().to_owned();
     for (word, value) in [
         ("domain", control.domain.clone()),
@@ -658,6 +672,10 @@ mod tests {
             satisfies: vec![Satisfies {
                 requirement: spanned(&format!("{name}/R-1")),
                 coverage: Coverage::Full(format!("it is all about {name}")),
+            }],
+            covers: vec![onus_model::rows::Covers {
+                row: spanned("R-7"),
+                by: vec![spanned(name)],
             }],
             domain: Some(name.to_owned()),
             severity: Severity::High,

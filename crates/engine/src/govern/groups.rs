@@ -70,6 +70,22 @@ impl Groups {
         usize::from(self.of_file.get(file.0 as usize).copied().unwrap_or(0))
     }
 
+    /// Of each group those whose things it may look up: such as share a deployment with it, or belong to none.
+    #[must_use]
+    pub fn sees(&self) -> Vec<Vec<u16>> {
+        let shares = |a: &[usize], b: &[usize]| {
+            a.is_empty() || b.is_empty() || a.iter().any(|member| b.contains(member))
+        };
+        let seen = |own: &Vec<usize>| {
+            let others = (0..).zip(&self.members);
+            others
+                .filter(|(_, other)| shares(own, other))
+                .map(|(index, _)| index)
+                .collect()
+        };
+        self.members.iter().map(seen).collect()
+    }
+
     /// The groups that a deployment is made of.
     pub(crate) fn of_deployment(&self, deployment: usize) -> Vec<usize> {
         self.members
@@ -92,7 +108,8 @@ impl Groups {
     }
 
     /// A path from the folder of the setup on.
-    pub(crate) fn inside<'p>(&self, path: &'p str) -> &'p str {
+    #[must_use]
+    pub fn inside<'p>(&self, path: &'p str) -> &'p str {
         if self.base.is_empty() {
             return path;
         }

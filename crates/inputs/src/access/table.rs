@@ -345,7 +345,7 @@ impl<'t> Reader<'t> {
 
     fn scalar(&mut self, attr: &Attr) -> Option<Word> {
         let text = match &attr.value {
-            Value::String(text) | Value::Ip(text) => self.names.get(text),
+            Value::String(text) | Value::Ip(text) | Value::Time(text) => self.names.get(text),
             Value::Bool(bool) => self.names.get(&bool.to_string()),
             Value::Long(long) => self.names.get(&long.to_string()),
             Value::Set(_) | Value::Record(_) | Value::Entity(_) | Value::Fault(_) => return None,

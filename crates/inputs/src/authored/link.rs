@@ -9,7 +9,7 @@ use onus_model::responsibility::{Attestation, Condition, Matrix, Owner, Party, S
 use onus_model::setup::Setup;
 use onus_model::source::{Span, Spanned, Text};
 
-use super::in_order;
+use super::{in_order, rows};
 use crate::identifiers::{Meaning, framework_names, resolve, resolve_full};
 
 /// Links everything. Nothing is dropped: what is unknown is reported, and stays as it is.
@@ -99,6 +99,7 @@ pub(super) fn linked(catalog: &mut Catalog, setup: Option<&Setup>, problems: &mu
     for control in &mut catalog.controls {
         linker.control(control, &catalog.matrices);
     }
+    rows::linked(catalog, linker.problems);
     for crosswalk in &mut catalog.crosswalks {
         let text = crosswalk.text.clone();
         linker.framework(&mut crosswalk.from, &text);
@@ -309,12 +310,12 @@ fn circles(framework: &Framework, start: &str) -> bool {
     false
 }
 
-fn unknown(what: &str, name: &str, near: Option<&str>) -> Problem {
+pub(super) fn unknown(what: &str, name: &str, near: Option<&str>) -> Problem {
     nearest(Problem::error(format!("there is no {what} `{name}`")), near)
 }
 
 /// Something that another thing does not have.
-fn lacks(owner: &str, what: &str, name: &str, near: Option<&str>) -> Problem {
+pub(super) fn lacks(owner: &str, what: &str, name: &str, near: Option<&str>) -> Problem {
     nearest(
         Problem::error(format!("`{owner}` has no {what} `{name}`")),
         near,

@@ -213,6 +213,7 @@ impl Reader<'_, '_> {
             severity: severity(self.plain(root, "severity").as_deref()).unwrap_or(Severity::Medium),
             owner: self.plain(root, "owner"),
             satisfies,
+            covers: self.covers(root),
             responsibility: self.get(root, "responsibility"),
             checks,
             evidence,

@@ -33,7 +33,7 @@ pub(super) fn plain(text: &str, dialect: Dialect) -> Scalar<'_> {
             b'0'..=b'9' | b'+' | b'-' | b'.' => core_number(text),
             _ => Scalar::Text(text),
         },
-        Dialect::GoYaml => match first {
+        Dialect::GoYaml | Dialect::Compose => match first {
             b'~' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' => {
                 go_word(text)
             }
@@ -392,7 +392,7 @@ mod tests {
             assert_eq!(plain(text, Dialect::Core), expect(core), "core: {text}");
             assert_eq!(plain(text, Dialect::GoYaml), expect(go), "go-yaml: {text}");
         }
-        for dialect in [Dialect::Core, Dialect::GoYaml] {
+        for dialect in [Dialect::Core, Dialect::GoYaml, Dialect::Compose] {
             for text in [".nan", ".NaN", ".NAN"] {
                 assert!(matches!(plain(text, dialect), Scalar::Float(n) if n.is_nan()));
             }
