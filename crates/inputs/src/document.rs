@@ -6,11 +6,16 @@
 
 mod block;
 mod build;
+pub(crate) mod codeowners;
 mod csv;
 mod decode;
 mod dialect;
+mod dockerfile;
+mod folded;
 mod json;
+mod jsonl;
 mod node;
+mod shell;
 mod template;
 mod toml;
 mod tree;
@@ -34,34 +39,46 @@ pub enum Syntax {
     Yaml,
     /// JSON (RFC 8259), one document to a file.
     Json,
+    /// JSON Lines: JSON, one document to a line.
+    JsonLines,
     /// TOML 1.0.
     Toml,
     /// CSV (RFC 4180) with a header, one document to a file.
     Csv,
     /// XML 1.0, one document to a file.
     Xml,
+    /// What an image is built from (Dockerfile reference), one document to a file.
+    Dockerfile,
+    /// Who approves changes to which paths (GitHub), one document to a file.
+    CodeOwners,
 }
 
 impl Syntax {
-    /// The syntax that a path's extension stands for, in any case of letters.
+    /// The syntax that a path stands for: by the extension, in any case of letters, or where that says nothing by the name.
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
         let name = path.rsplit(['/', '\\']).next()?;
-        let (_, extension) = name.rsplit_once('.')?;
-        let is = |known: &str| extension.eq_ignore_ascii_case(known);
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        let is = |known: &str| extension.is_some_and(|e| e.eq_ignore_ascii_case(known));
         if is("yaml") || is("yml") {
             Some(Self::Yaml)
         } else if is("json") {
             Some(Self::Json)
+        } else if is("jsonl") || is("ndjson") {
+            Some(Self::JsonLines)
         } else if is("toml") {
             Some(Self::Toml)
         } else if is("csv") {
             Some(Self::Csv)
         } else if is("xml") {
             Some(Self::Xml)
-        } else if extension.contains('#') {
+        } else if extension.is_some_and(|e| e.contains('#')) {
             // A document that a file holds as text: `app-compose.json#docker_compose_file`. JSON is YAML, too.
             Some(Self::Yaml)
+        } else if dockerfile::is_named(name) {
+            Some(Self::Dockerfile)
+        } else if codeowners::is_named(name) {
+            Some(Self::CodeOwners)
         } else {
             None
         }
@@ -149,9 +166,12 @@ pub fn read(bytes: Vec<u8>, syntax: Syntax, limits: &Limits) -> Result<Tree, Fai
     let parsed = match syntax {
         Syntax::Yaml => yaml::parse(&text, &mut builder, limits),
         Syntax::Json => json::parse(&text, &mut builder),
+        Syntax::JsonLines => jsonl::parse(&text, &mut builder),
         Syntax::Toml => toml::parse(&text, &mut builder),
         Syntax::Csv => csv::parse(&text, &mut builder),
         Syntax::Xml => xml::parse(&text, &mut builder),
+        Syntax::Dockerfile => dockerfile::parse(&text, &mut builder),
+        Syntax::CodeOwners => codeowners::parse(&text, &mut builder),
     };
     let parts = builder.finish();
     match parsed {

@@ -48,6 +48,17 @@ struct Anchor {
     height: usize,
 }
 
+/// How far a tree has been built.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    nodes: usize,
+    documents: usize,
+    duplicates: usize,
+    side: usize,
+    texts: usize,
+    tags: usize,
+}
+
 /// Takes nodes in the order of the text.
 #[derive(Debug)]
 pub(super) struct Builder<'t> {
@@ -231,6 +242,34 @@ impl<'t> Builder<'t> {
         }
         self.placed(id, span.end, target.size, target.height);
         Ok(())
+    }
+
+    /// How far the tree has been built, between two documents.
+    pub(super) fn mark(&self) -> Mark {
+        let parts = &self.parts;
+        Mark {
+            nodes: parts.nodes.len(),
+            documents: parts.documents.len(),
+            duplicates: parts.duplicates.len(),
+            side: parts.side.len(),
+            texts: parts.texts.len(),
+            tags: parts.tags.len(),
+        }
+    }
+
+    /// Takes back what was added since then: it was no document, and stands in the tree as one that is broken.
+    pub(super) fn broken(&mut self, since: Mark, span: Span, reason: String) {
+        self.open.clear();
+        let parts = &mut self.parts;
+        parts.nodes.truncate(since.nodes);
+        parts.documents.truncate(since.documents);
+        parts.duplicates.truncate(since.duplicates);
+        parts.side.truncate(since.side);
+        parts.texts.truncate(since.texts);
+        parts.tags.truncate(since.tags);
+        let written = self.text.get(span.range()).unwrap_or_default();
+        let node = self.scalar(Style::Block, span, written, Properties::NONE);
+        self.parts.broken.push((node, reason));
     }
 
     /// Closes what an error left open and hands over.

@@ -1,5 +1,7 @@
 //! JSON (RFC 8259), strictly, through `jiter`.
 
+use std::ops::Range;
+
 use jiter::{Jiter, JiterError, JiterErrorType, Peek};
 use onus_model::source::Span;
 
@@ -30,31 +32,50 @@ pub(super) fn parse(text: &str, builder: &mut Builder<'_>) -> Result<(), Failure
 }
 
 fn read(text: &str, builder: &mut Builder<'_>) -> Result<(), Failure> {
+    part(text, 0..text.len(), builder)
+}
+
+/// Hands the nodes of one value to the builder, which is all that stands in a part of the text.
+pub(super) fn part(
+    text: &str,
+    range: Range<usize>,
+    builder: &mut Builder<'_>,
+) -> Result<(), Failure> {
+    let from = range.start;
+    let inside = text.get(range).unwrap_or_default();
     let mut reader = Reader {
         text,
-        jiter: Jiter::new(text.as_bytes()),
+        from,
+        jiter: Jiter::new(inside.as_bytes()),
         builder,
     };
-    let mut next = reader.jiter.peek().map_err(failure)?;
+    let mut next = reader.jiter.peek().map_err(failure(from))?;
     loop {
         reader.value(next)?;
         next = match reader.next_value()? {
             Some(next) => next,
-            None => return reader.jiter.finish().map_err(failure),
+            None => return reader.jiter.finish().map_err(failure(from)),
         };
     }
 }
 
 struct Reader<'t, 'b, 'l> {
     text: &'t str,
+    /// Where in the text the part begins that is read.
+    from: usize,
     jiter: Jiter<'t>,
     builder: &'b mut Builder<'l>,
 }
 
 impl Reader<'_, '_, '_> {
+    /// How far the text has been read.
+    fn at(&self) -> usize {
+        self.from + self.jiter.current_index()
+    }
+
     /// Takes a scalar, or starts a collection. The collection's first value is left to [`Self::next_value`].
     fn value(&mut self, peek: Peek) -> Result<(), Failure> {
-        let start = self.jiter.current_index();
+        let start = self.at();
         match peek {
             Peek::Array => self
                 .builder
@@ -63,19 +84,19 @@ impl Reader<'_, '_, '_> {
                 .builder
                 .begin(Style::Mapping, false, start, Properties::NONE),
             Peek::String => {
-                self.jiter.known_bytes().map_err(failure)?;
-                self.string(start, self.jiter.current_index())
+                self.jiter.known_bytes().map_err(failure(self.from))?;
+                self.string(start, self.at())
             }
             Peek::Null => {
-                self.jiter.known_null().map_err(failure)?;
+                self.jiter.known_null().map_err(failure(self.from))?;
                 self.plain(start)
             }
             Peek::True | Peek::False => {
-                self.jiter.known_bool(peek).map_err(failure)?;
+                self.jiter.known_bool(peek).map_err(failure(self.from))?;
                 self.plain(start)
             }
             _ if peek.is_num() => {
-                self.jiter.next_number_bytes().map_err(failure)?;
+                self.jiter.next_number_bytes().map_err(failure(self.from))?;
                 self.plain(start)
             }
             _ => {
@@ -99,7 +120,7 @@ impl Reader<'_, '_, '_> {
                     } else {
                         self.jiter.array_step()
                     };
-                    if let Some(next) = next.map_err(failure)? {
+                    if let Some(next) = next.map_err(failure(self.from))? {
                         return Ok(Some(next));
                     }
                 }
@@ -109,20 +130,20 @@ impl Reader<'_, '_, '_> {
                     } else {
                         self.jiter.next_key_bytes()
                     };
-                    if let Some(length) = key.map_err(failure)?.map(<[u8]>::len) {
+                    if let Some(length) = key.map_err(failure(self.from))?.map(<[u8]>::len) {
                         self.key(length)?;
-                        return self.jiter.peek().map(Some).map_err(failure);
+                        return self.jiter.peek().map(Some).map_err(failure(self.from));
                     }
                 }
                 None => return Ok(None),
             }
-            self.builder.end(self.jiter.current_index());
+            self.builder.end(self.at());
         }
     }
 
     /// Takes a key of so many bytes, whose colon has just been read.
     fn key(&mut self, length: usize) -> Result<(), Failure> {
-        let before = self.text.get(..self.jiter.current_index());
+        let before = self.text.get(..self.at());
         let before = before.unwrap_or_default().trim_end_matches(':').trim_end();
         let end = before.len();
         self.string(end.saturating_sub(length + 2), end)
@@ -134,10 +155,7 @@ impl Reader<'_, '_, '_> {
         let quoted = self.text.get(span.range()).unwrap_or_default();
         if quoted.contains('\\') {
             let mut decoder = Jiter::new(quoted.as_bytes());
-            let value = decoder.known_str().map_err(|error| {
-                let index = start + error.index;
-                failure(JiterError { index, ..error })
-            })?;
+            let value = decoder.known_str().map_err(failure(start))?;
             self.builder
                 .scalar(Style::Quoted, span, value, Properties::NONE);
         } else {
@@ -150,7 +168,7 @@ impl Reader<'_, '_, '_> {
 
     /// Takes an unquoted scalar that has just been read.
     fn plain(&mut self, start: usize) -> Result<(), Failure> {
-        let span = Span::new(start, self.jiter.current_index());
+        let span = Span::new(start, self.at());
         let value = self.text.get(span.range()).unwrap_or_default();
         self.builder
             .scalar(Style::Plain, span, value, Properties::NONE);
@@ -158,7 +176,13 @@ impl Reader<'_, '_, '_> {
     }
 }
 
-fn failure(error: JiterError) -> Failure {
+/// What an error means whose place is counted from here.
+fn failure(from: usize) -> impl Fn(JiterError) -> Failure {
+    move |error| failed(from, error)
+}
+
+fn failed(from: usize, error: JiterError) -> Failure {
+    let at = from + error.index;
     let reason = match error.error_type {
         JiterErrorType::JsonError(error) => error.to_string(),
         JiterErrorType::WrongType { .. } => "expected a value".to_owned(),
@@ -167,5 +191,5 @@ fn failure(error: JiterError) -> Failure {
         .replace("EOF", "end of file")
         .replace("expected value", "expected a value")
         .replace("ident", "`true`, `false` or `null`");
-    Failure::unreadable(reason, Some(Span::new(error.index, error.index)))
+    Failure::unreadable(reason, Some(Span::new(at, at)))
 }

@@ -39,6 +39,8 @@ pub(super) enum Tag {
     Null,
     /// `!!seq` and `!!map` on a collection say what is plain to see.
     Collection,
+    /// The value is known only when the file is used, and not from what is written.
+    Open,
     Custom,
 }
 
@@ -108,4 +110,6 @@ pub(super) struct Parts {
     pub(super) texts: Vec<Span>,
     /// Where the custom tags stand, by node.
     pub(super) tags: Vec<(u32, Span)>,
+    /// Documents that could not be read beside others that could, and why.
+    pub(super) broken: Vec<(NodeId, String)>,
 }

@@ -713,8 +713,11 @@ mod properties {
             Syntax::Yaml,
             Syntax::Json,
             Syntax::Toml,
+            Syntax::JsonLines,
             Syntax::Csv,
             Syntax::Xml,
+            Syntax::Dockerfile,
+            Syntax::CodeOwners,
         ])
     }
 

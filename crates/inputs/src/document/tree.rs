@@ -72,6 +72,26 @@ impl Tree {
         &self.parts.documents
     }
 
+    /// Documents that could not be read beside others that could, and why: text that means nothing.
+    #[must_use]
+    pub fn broken(&self) -> &[(NodeId, String)] {
+        &self.parts.broken
+    }
+
+    /// Why a document could not be read, if it could not.
+    #[must_use]
+    pub fn is_broken(&self, document: NodeId) -> Option<&str> {
+        let broken = &self.parts.broken;
+        let at = broken.binary_search_by_key(&document, |(id, _)| *id).ok()?;
+        broken.get(at).map(|(_, reason)| reason.as_str())
+    }
+
+    /// Whether the value of a scalar is known only when the file is used: `FROM app:${TAG}`.
+    #[must_use]
+    pub fn is_open(&self, node: NodeId) -> bool {
+        self.node(node).tag == Tag::Open
+    }
+
     /// Keys that stand twice in one mapping, in the order of the later place.
     #[must_use]
     pub fn duplicates(&self) -> &[Duplicate] {
@@ -121,7 +141,7 @@ impl Tree {
 
     /// Whether a scalar is written plain, so that the dialect says what it is.
     ///
-    /// In JSON and TOML numbers, booleans and null are plain, in CSV cells without quotes, in XML
+    /// In JSON, JSON Lines and TOML numbers, booleans and null are plain, in CSV cells without quotes, in XML
     /// attributes and text outside of CDATA.
     #[must_use]
     pub fn is_plain(&self, node: NodeId) -> bool {
@@ -149,16 +169,24 @@ impl Tree {
         let Node { style, tag, .. } = self.node(node);
         let plain = style == Style::Plain;
         match (self.syntax, tag) {
-            (Syntax::Json, _) if plain => dialect::json(raw),
+            (Syntax::Json | Syntax::JsonLines, _) if plain => dialect::json(raw),
             (Syntax::Toml, _) if plain => dialect::toml(raw),
             (Syntax::Csv | Syntax::Xml, _) if plain => dialect::bare(raw),
             (Syntax::Yaml, Tag::None) if plain => dialect::plain(raw, dialect),
             (Syntax::Yaml, Tag::Bool | Tag::Int | Tag::Float | Tag::Null) => {
                 dialect::tagged(raw, tag, dialect)
             }
-            (Syntax::Yaml | Syntax::Json | Syntax::Toml | Syntax::Csv | Syntax::Xml, _) => {
-                Scalar::Text(raw)
-            }
+            (
+                Syntax::Yaml
+                | Syntax::Json
+                | Syntax::JsonLines
+                | Syntax::Toml
+                | Syntax::Csv
+                | Syntax::Xml
+                | Syntax::Dockerfile
+                | Syntax::CodeOwners,
+                _,
+            ) => Scalar::Text(raw),
         }
     }
 

@@ -7,9 +7,7 @@ use onus_model::problem::Problem;
 use onus_model::source::{Span, Text};
 
 use super::{rule, system};
-
-/// GitHub does not load a larger file.
-const LARGEST: usize = 3 << 20;
+use crate::document::codeowners::{self, LARGEST, Owner, Rule};
 
 /// How often two patterns are compared, and how many are kept as exceptions, before the rest is given up: some gigabytes otherwise.
 const COMPARED: usize = 50_000_000;
@@ -19,14 +17,9 @@ const KEPT: usize = 1_000_000;
 /// is the root of one, no path says.
 #[must_use]
 pub fn is_codeowners(path: &str) -> bool {
-    path.rsplit(['/', '\\']).next() == Some("CODEOWNERS")
-}
-
-/// One line: a pattern, and who owns what it matches; nobody, where it takes ownership away.
-struct Line<'t> {
-    pattern: &'t str,
-    span: Span,
-    owners: Vec<(SubjectKind, &'t str, Span)>,
+    path.rsplit(['/', '\\'])
+        .next()
+        .is_some_and(codeowners::is_named)
 }
 
 /// Who approves changes to what, by the last pattern that matches, with what is wrong with the file.
@@ -44,7 +37,17 @@ pub fn read_codeowners(file: u32, text: &Text) -> (Access, Vec<Problem>) {
         .help("use fewer patterns, of more files each");
         return (access, vec![problem]);
     }
-    let lines = lines(text, &mut problems);
+    let mut lines = Vec::new();
+    for line in codeowners::lines(&text.text) {
+        match line {
+            Ok(rule) => lines.push(rule),
+            Err(skipped) => problems.push(
+                Problem::warning(skipped.message)
+                    .at(text, skipped.at, "")
+                    .help(skipped.help),
+            ),
+        }
+    }
     let (later, whole) = later(&lines);
     if !whole {
         let problem = Problem::warning("the code owners have too many patterns to tell which of them win: more access is shown than there is")
@@ -70,13 +73,19 @@ pub fn read_codeowners(file: u32, text: &Text) -> (Access, Vec<Problem>) {
         let holders = line
             .owners
             .iter()
-            .map(|(kind, name, span)| Holder {
-                subject: Subject {
-                    system: system.clone(),
-                    kind: *kind,
-                    name: names.get(name),
-                },
-                at: at(*span),
+            .map(|(owner, span)| {
+                let (kind, name) = match owner {
+                    Owner::User(name) | Owner::Mail(name) => (SubjectKind::User, name),
+                    Owner::Team(name) => (SubjectKind::Group, name),
+                };
+                Holder {
+                    subject: Subject {
+                        system: system.clone(),
+                        kind,
+                        name: names.get(name),
+                    },
+                    at: at(*span),
+                }
             })
             .collect();
         access.bindings.push(Binding {
@@ -91,108 +100,6 @@ pub fn read_codeowners(file: u32, text: &Text) -> (Access, Vec<Problem>) {
         });
     }
     (access, problems)
-}
-
-fn lines<'t>(text: &'t Text, problems: &mut Vec<Problem>) -> Vec<Line<'t>> {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for written in text.text.split_inclusive('\n') {
-        let line = line(text, start, written);
-        start += written.len();
-        match line {
-            Ok(line) => lines.extend(line),
-            Err(problem) => problems.push(*problem),
-        }
-    }
-    lines
-}
-
-/// One line; nothing where it is empty or a comment.
-fn line<'t>(text: &Text, start: usize, written: &'t str) -> Result<Option<Line<'t>>, Box<Problem>> {
-    let mut words = words(written).map(|(at, word)| {
-        let span = Span::new(start + at, start + at + word.len());
-        (word, span)
-    });
-    let Some((pattern, span)) = words.next() else {
-        return Ok(None);
-    };
-    if pattern.starts_with('#') {
-        return Ok(None);
-    }
-    let skipped = |message: String, span, help: &str| {
-        Err(Box::new(
-            Problem::warning(message).at(text, span, "").help(help),
-        ))
-    };
-    for (what, found) in [
-        ("!", pattern.starts_with('!')),
-        ("[", pattern.contains('[')),
-        ("\\#", pattern.starts_with("\\#")),
-    ] {
-        if found {
-            return skipped(
-                format!("GitHub takes no `{what}` in code owners, and skips the line: `{pattern}`"),
-                span,
-                "write a pattern without it; one that takes paths out has no owners",
-            );
-        }
-    }
-    let mut owners = Vec::new();
-    for (owner, span) in words {
-        if owner.starts_with('#') {
-            break;
-        }
-        let found = match owner.strip_prefix('@') {
-            Some(name) => match name.split_once('/') {
-                None => Some((SubjectKind::User, name)),
-                Some((org, team)) => {
-                    let good = !org.is_empty() && !team.is_empty() && !team.contains('/');
-                    good.then_some((SubjectKind::Group, name))
-                }
-            },
-            None => {
-                let parts = owner.split_once('@');
-                let good = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-                good.then_some((SubjectKind::User, owner))
-            }
-        };
-        match found {
-            Some((kind, name)) if !name.is_empty() => owners.push((kind, name, span)),
-            _ => {
-                return skipped(
-                    format!("`{owner}` is no code owner, and GitHub skips the line"),
-                    span,
-                    "write `@user`, `@organization/team` or an e-mail address",
-                );
-            }
-        }
-    }
-    Ok(Some(Line {
-        pattern,
-        span,
-        owners,
-    }))
-}
-
-/// The words of a line with their places. A space after a backslash belongs to its word.
-fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let rest = line.get(from..)?;
-        let start = from + rest.find(|c: char| !c.is_whitespace())?;
-        let mut escaped = false;
-        let end = line
-            .get(start..)?
-            .char_indices()
-            .find(|(_, c)| {
-                let ends = c.is_whitespace() && !(escaped && *c == ' ');
-                escaped = *c == '\\' && !escaped;
-                ends
-            })
-            .map_or(line.len(), |(at, _)| start + at);
-        from = end;
-        Some((start, line.get(start..end)?))
-    })
 }
 
 /// The segments that a path must have in its first places; nothing at a place where it may have any. Empty, where the pattern may
@@ -216,7 +123,7 @@ fn anchored(pattern: &str) -> Vec<Option<&str>> {
 /// Leaving out the others is sound. Before the first `**`, a segment of a pattern stands for exactly one segment of a path, at the same
 /// place: where two patterns have different literal segments at one place, no path has both. A pattern that stands for a folder reaches
 /// what is below it, too, and that has the folder's own segments at those places.
-fn later(lines: &[Line<'_>]) -> (Vec<Vec<usize>>, bool) {
+fn later(lines: &[Rule<'_>]) -> (Vec<Vec<usize>>, bool) {
     let segments: Vec<_> = lines.iter().map(|line| anchored(line.pattern)).collect();
     // Most patterns differ in their first segment, and are not even compared.
     let mut by_first: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
