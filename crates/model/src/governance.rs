@@ -33,6 +33,8 @@ pub struct Because {
     pub policy: Option<Label>,
     /// What to do.
     pub help: Option<String>,
+    /// The check, the evidence or the attestation that it is about.
+    pub about: Option<String>,
 }
 
 impl Because {
@@ -46,7 +48,15 @@ impl Because {
             at: Vec::new(),
             policy: None,
             help: None,
+            about: None,
         }
+    }
+
+    /// Says which check, evidence or attestation it is about.
+    #[must_use]
+    pub fn about(mut self, id: &str) -> Self {
+        self.about = Some(id.to_owned());
+        self
     }
 
     /// Adds a place.
