@@ -92,7 +92,16 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         [] => Need::Checks,
         _ => Need::Everything,
     };
-    let mut compiled = packs::read(&args.packs, &args.paths, need).compile(choice, terminal)?;
+    let limits = Limits {
+        bytes: args.file_bytes,
+        depth: args.file_depth,
+        nodes: args.alias_nodes,
+    };
+    let authored = packs::read(&args.packs, &args.paths, need);
+    let met =
+        load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
+    let files = Some((met.as_slice(), !args.set.is_empty()));
+    let mut compiled = authored.compile_for(choice, files, terminal)?;
     let setup = compiled.setup.as_ref();
     let fail_on = args
         .fail_on
@@ -100,14 +109,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         .unwrap_or(Severity::Low);
     let now = governance::today(args.governance.now);
     let contexts = contexts(&compiled.program.plan, setup, &args.set, now)?;
-    let limits = Limits {
-        bytes: args.file_bytes,
-        depth: args.file_depth,
-        nodes: args.alias_nodes,
-    };
     let names = FileNames::new(&compiled.program.plan);
-    let met =
-        load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
     let met = load::with_fragments(met, &names, &limits);
     let patches = load::patches(&met, &limits);
     let jobs = args.jobs.map_or(0, usize::from);
