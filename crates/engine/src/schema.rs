@@ -33,9 +33,9 @@ const ON_NAMESPACE: [&str; 11] = [
     "system", "grants",
 ];
 const ON_TYPE: [&str; 7] = ["title", "doc", "each", "also", "id", "tags", "access"];
-const ON_ATTRIBUTE: [&str; 13] = [
-    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "now", "default",
-    "min", "max",
+const ON_ATTRIBUTE: [&str; 14] = [
+    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "secret", "now",
+    "default", "min", "max",
 ];
 
 /// On actions and common types.
@@ -715,6 +715,7 @@ impl<'s> Compiler<'s, '_> {
             attributes.push(Attribute {
                 name: name.to_string(),
                 required: attribute.required,
+                secret: value(&attribute.annotations, "secret").is_some(),
                 from,
                 shape,
             });

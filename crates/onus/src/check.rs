@@ -67,6 +67,8 @@ pub(crate) struct Run {
     pub(crate) fail_on: Severity,
     met: Vec<Met>,
     extracts: Vec<(FileId, Extract)>,
+    /// What the extracts were made by.
+    plan: Plan,
     limits: Limits,
 }
 
@@ -76,6 +78,7 @@ impl Run {
         Disk {
             met: &self.met,
             extracts: &self.extracts,
+            plan: &self.plan,
             limits: self.limits,
         }
     }
@@ -212,6 +215,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         fail_on,
         met,
         extracts,
+        plan: compiled.program.plan,
         limits,
     })
 }
@@ -330,7 +334,7 @@ impl Reader<'_> {
         if grants.is_none() && (syntax.is_none() || formats.is_empty()) {
             return Read::settled(file);
         }
-        let bytes = match load::read(&met.from, self.limits.bytes) {
+        let mut bytes = match load::read(&met.from, self.limits.bytes) {
             Ok(bytes) => bytes,
             Err(why) => {
                 file.outcome = Outcome::Unreadable;
@@ -338,14 +342,23 @@ impl Reader<'_> {
                 return Read::settled(file);
             }
         };
+        // A language of its own may be a format, too.
+        let of_format = !formats.is_empty() && syntax.is_some();
+        let mut found = FoundIn::nothing();
         if let (Some(grants), true) = (grants, text) {
-            return Read {
-                grants: grants.of_text(index, &met.shown, bytes),
-                ..Read::settled(file)
+            let bytes = if of_format {
+                bytes.clone()
+            } else {
+                std::mem::take(&mut bytes)
             };
+            found = grants.of_text(index, &met.shown, bytes);
         }
-        let Some(syntax) = syntax else {
-            return Read::settled(file);
+        let settled = |file, grants| Read {
+            grants,
+            ..Read::settled(file)
+        };
+        let Some(syntax) = syntax.filter(|_| of_format || !text) else {
+            return settled(file, found);
         };
         // Of no format, and without a word of grants in it: it need not be understood.
         if formats.is_empty() && !grants.is_some_and(|g| g.are_in(&met.shown, &bytes)) {
@@ -364,10 +377,12 @@ impl Reader<'_> {
                     .zip(failure.text)
                     .map(|(span, text)| (LineIndex::new(&text).position(span.start), span));
                 file.reason = Some(failure.reason);
-                return Read::settled(file);
+                return settled(file, found);
             }
         };
-        let found = grants.map_or_else(FoundIn::nothing, |g| g.of_tree(index, &met.shown, &tree));
+        if let (Some(grants), false) = (grants, text) {
+            found = grants.of_tree(index, &met.shown, &tree);
+        }
         let extract = onus_inputs::extract(self.plan, &formats, &tree, patch, digest);
         file.documents = extract.documents;
         file.duplicate_keys = extract.duplicate_keys;
@@ -396,6 +411,7 @@ struct Disk<'r> {
     met: &'r [Met],
     /// In order of file.
     extracts: &'r [(FileId, Extract)],
+    plan: &'r Plan,
     limits: Limits,
 }
 
@@ -404,12 +420,18 @@ impl Texts for Disk<'_> {
         let met = self.met.get(file.0 as usize)?;
         let bytes = load::read(&met.from, self.limits.bytes).ok()?;
         let at = self.extracts.binary_search_by_key(&file, |(id, _)| *id);
-        if let Ok(at) = at
-            && self.extracts.get(at)?.1.digest != load::digest(&bytes)
-        {
+        let extract = match at {
+            Ok(at) => Some(&self.extracts.get(at)?.1),
+            Err(_) => None,
+        };
+        if extract.is_some_and(|extract| extract.digest != load::digest(&bytes)) {
             return None;
         }
         let text = document::decode(bytes).ok()?;
+        let text = extract.map_or_else(
+            || text.clone(),
+            |extract| onus_inputs::masked(self.plan, extract, &text),
+        );
         Some(Text::new(met.shown.as_str(), text))
     }
 }
