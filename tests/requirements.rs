@@ -173,3 +173,46 @@ fn every_method_of_every_row_is_served_or_says_why_not() {
     });
     assert!(silent.is_empty(), "{}", silent.join(" "));
 }
+
+/// The list that the five documents were taken apart into, where it lies beside the repository.
+#[test]
+fn the_rows_of_the_packs_are_those_of_the_documents() {
+    let list = repository().join("../shared/domain/requirements.yaml");
+    let Ok(text) = std::fs::read_to_string(&list) else {
+        println!("the rows of the five documents: absent, skipped");
+        return;
+    };
+    let theirs: Value = serde_yaml::from_str(&text).expect("the list is YAML");
+    let theirs = theirs["requirements"].as_array().expect("a list");
+    assert_eq!(theirs.len(), 515);
+    let run = support::onus(&repository(), &["list", "requirements", "--format", "json"]);
+    let ours = rows(&run.stdout);
+    if ours.is_empty() {
+        println!("the rows of the five documents: no pack has any, skipped");
+        return;
+    }
+    let mut wrong = Vec::new();
+    let mut known = BTreeSet::new();
+    for row in theirs {
+        let id = row["id"].as_str().expect("an id");
+        known.insert(id.to_owned());
+        let Some(found) = ours.get(id) else {
+            wrong.push(format!("{id} is in no pack"));
+            continue;
+        };
+        for key in ["statement", "kind", "lines", "methods"] {
+            if found[key] != row[key] {
+                wrong.push(format!(
+                    "{id}: {key} is {} and not {}",
+                    found[key], row[key]
+                ));
+            }
+        }
+    }
+    wrong.extend(
+        ours.keys()
+            .filter(|id| !known.contains(*id))
+            .map(|id| format!("{id} is in no document")),
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
