@@ -939,6 +939,9 @@ fn a_record_that_is_filed_when_it_is_overdue_is_a_contradiction() {
     git(&["add", "."], "2026-11-20");
     git(&["commit", "-qm", "late"], "2026-11-20");
     assert_eq!(reason(), "contradiction");
+    // Whoever takes the record at its word does not ask.
+    folder.write("onus.yaml", OURS);
+    assert_eq!(reason(), "evidence-good");
 }
 
 #[test]
