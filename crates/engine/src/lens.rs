@@ -79,6 +79,7 @@ impl<'p> Members<'p> {
                         | From::Paths(_)
                         | From::Count(_)
                         | From::Keys
+                        | From::Chained
                         | From::Lookup(_) => true,
                         From::List | From::Key | From::Enclosing(_) => false,
                     })

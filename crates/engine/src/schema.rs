@@ -18,7 +18,7 @@ use cedar_policy_core::validator::json_schema::{
 use onus_model::access::{Notation, System};
 use onus_model::path::{Locator, Path, Pattern};
 use onus_model::plan::{
-    AccessNoun, Action, Attribute, Converter, Dialect, EntityType, Format, FormatId, From,
+    AccessNoun, Action, Attribute, Chain, Converter, Dialect, EntityType, Format, FormatId, From,
     GrantSystem, Identity, Inherit, Looked, Lookup, Parameter, Plan, Shape, TypeId,
 };
 use onus_model::problem::{Problem, did_you_mean};
@@ -32,10 +32,12 @@ const ON_NAMESPACE: [&str; 11] = [
     "title", "doc", "files", "dialect", "null", "objects", "inherit", "identity", "extends",
     "system", "grants",
 ];
-const ON_TYPE: [&str; 7] = ["title", "doc", "each", "also", "id", "tags", "access"];
-const ON_ATTRIBUTE: [&str; 14] = [
-    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "secret", "now",
-    "default", "min", "max",
+const ON_TYPE: [&str; 8] = [
+    "title", "doc", "each", "also", "id", "tags", "access", "chain",
+];
+const ON_ATTRIBUTE: [&str; 15] = [
+    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "chained", "secret",
+    "now", "default", "min", "max",
 ];
 
 /// On actions and common types.
@@ -159,6 +161,7 @@ impl<'s> Compiler<'s, '_> {
                     attributes: Vec::new(),
                     tags: None,
                     access: None,
+                    chain: None,
                 });
             }
         }
@@ -412,6 +415,8 @@ impl<'s> Compiler<'s, '_> {
                 if let Some(annotation) = value(&entity.annotations, "access") {
                     self.access(within, annotation, id, &full);
                 }
+                let chain = value(&entity.annotations, "chain");
+                self.chain(within, chain, id, &full);
             }
             self.actions(namespace, format);
         }
@@ -424,6 +429,87 @@ impl<'s> Compiler<'s, '_> {
         }
         self.plan.parameters.sort_by(|a, b| a.name.cmp(&b.name));
         self.plan.parameters.dedup_by(|a, b| a.name == b.name);
+    }
+
+    /// The members that chain the records of a type: `hash: NAME, previous: NAME, sequence?: NAME`.
+    fn chain(
+        &mut self,
+        within: Within<'s>,
+        annotation: Option<&Annotation>,
+        id: TypeId,
+        full: &str,
+    ) {
+        const FORM: &str =
+            "write `hash: NAME, previous: NAME, sequence: NAME`, or `sequence?:`, or no sequence";
+        let text = within.namespace.text;
+        let Some(annotation) = annotation else {
+            let asks = self.plan.entity_type(id).is_some_and(|t| {
+                let mut attributes = t.attributes.iter();
+                attributes.any(|a| matches!(a.from, From::Chained))
+            });
+            if asks {
+                let message = format!("the things of `{full}` are not chained");
+                self.problems.push(
+                    Problem::error(message)
+                        .at(text, within.fallback, "")
+                        .help("say before `entity` which members chain them, with `@chain(\"hash: NAME, previous: NAME\")`"),
+                );
+            }
+            return;
+        };
+        let (mut hash, mut previous, mut sequence) = (None, None, None);
+        for part in annotation.val.split(',') {
+            let (word, name) = part.split_once(':').unwrap_or((part, ""));
+            let (word, name) = (word.trim(), name.trim());
+            let twice = match word {
+                "hash" => hash.replace(name.to_owned()).is_some(),
+                "previous" => previous.replace(name.to_owned()).is_some(),
+                "sequence" | "sequence?" => {
+                    let required = word == "sequence";
+                    sequence.replace((name.to_owned(), required)).is_some()
+                }
+                other => {
+                    let message = format!("`{other}` is no part of a chain");
+                    self.refuse(text, annotation, message, FORM);
+                    return;
+                }
+            };
+            if twice || name.is_empty() {
+                let message = if twice {
+                    format!("`{word}` stands twice")
+                } else {
+                    format!("`{word}` has no name")
+                };
+                self.refuse(text, annotation, message, FORM);
+                return;
+            }
+        }
+        let (Some(hash), Some(previous)) = (hash, previous) else {
+            let message = "a chain needs `hash` and `previous`";
+            self.refuse(text, annotation, message.to_owned(), FORM);
+            return;
+        };
+        if let Some(entity_type) = self.plan.types.get_mut(usize::from(id.0)) {
+            entity_type.chain = Some(Chain {
+                hash,
+                previous,
+                sequence,
+            });
+        }
+    }
+
+    /// Whether an attribute may say what a chain comes to.
+    fn chained(&mut self, within: Within<'s>, shape: &Shape, depth: usize, at: Span) -> bool {
+        let message = if depth > 0 {
+            "`@chained` stands in a record, and a thing has one chain"
+        } else if *shape != Shape::String {
+            "what a chain comes to is a `String`"
+        } else {
+            return true;
+        };
+        let problem = Problem::error(message).at(within.namespace.text, at, "");
+        self.problems.push(problem);
+        false
     }
 
     /// What a type says about access, and whether it has the attributes to say it with.
@@ -658,7 +744,7 @@ impl<'s> Compiler<'s, '_> {
             let Some(shape) = self.shape(within, &attribute.ty, Some(attribute), depth) else {
                 continue;
             };
-            let marks: Vec<&str> = ["from", "list", "key", "keys", "count", "lookup"]
+            let marks: Vec<&str> = ["from", "list", "key", "keys", "count", "lookup", "chained"]
                 .into_iter()
                 .filter(|word| value(&attribute.annotations, word).is_some())
                 .collect();
@@ -701,6 +787,13 @@ impl<'s> Compiler<'s, '_> {
                         Some(path) => From::Count(path),
                         None => continue,
                     }
+                }
+                (Some(&"chained"), _) => {
+                    let at = self.place(within, attribute, "chained");
+                    if !self.chained(within, &shape, depth, at) {
+                        continue;
+                    }
+                    From::Chained
                 }
                 (Some(&"list"), _) => From::List,
                 (Some(&"key"), _) => From::Key,

@@ -332,7 +332,10 @@ fn action(text: &str, span: Span) -> Result<Value, String> {
     };
     let text = text.trim();
     // `$/` is the same repository, whatever is checked out.
-    if ["./", "../", "$/"].iter().any(|start| text.starts_with(start)) {
+    if ["./", "../", "$/"]
+        .iter()
+        .any(|start| text.starts_with(start))
+    {
         return made("local", [None, None, Some(text), None], true);
     }
     if let Some(image) = text.strip_prefix("docker://") {

@@ -1,6 +1,6 @@
 //! Follows the plan through a file's documents and takes out what is worth judging.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use onus_model::extract::{Attr, Entity, Extract, Fault, Object, ObjectName, Value};
@@ -10,6 +10,7 @@ use onus_model::plan::{
 };
 use onus_model::source::{LineIndex, Span};
 
+use crate::chain::{self, Record};
 use crate::convert::{convert, interpolated};
 use crate::document::{Kind, NodeId, Scalar, Tree};
 use crate::locate::{Found, Inherited, Key, Roots, Walker, Wrong, duplicate, noun};
@@ -138,8 +139,13 @@ pub fn extract(
             object: 0,
             inherited: Vec::new(),
             patch: false,
+            chained: Vec::new(),
         };
         for (number, root) in tree.documents().iter().enumerate() {
+            if let Some(why) = tree.is_broken(*root) {
+                extractor.broken(count(number), *root, why);
+                continue;
+            }
             let mut objects = Vec::new();
             extractor.objects(*root, &[], 0, &mut objects);
             for (node, inherited) in objects {
@@ -148,6 +154,7 @@ pub fn extract(
                 extractor.object(count(number), node);
             }
         }
+        extractor.settle();
     }
     if !out.entities.is_empty() {
         out.lines = LineIndex::new(tree.text());
@@ -172,6 +179,8 @@ struct Extractor<'t, 'o> {
     inherited: Vec<Inherited>,
     /// It is a patch.
     patch: bool,
+    /// The records of chains: their entities, where they begin, and what they say.
+    chained: Vec<(u32, NodeId, Record)>,
 }
 
 /// What attributes are read from.
@@ -314,6 +323,88 @@ impl<'t> Extractor<'t, '_> {
         }
     }
 
+    /// A document that cannot be read: it may hold things of every type.
+    fn broken(&mut self, document: u32, node: NodeId, why: &str) {
+        let span = first_line(self.walker.tree, self.walker.tree.span(node));
+        let mut types = self.format.roots.clone();
+        let mut index = 0;
+        while let Some(id) = types.get(index) {
+            let children = self.plan.entity_type(*id).map(|t| t.children.as_slice());
+            types.extend(children.unwrap_or_default().to_vec());
+            index += 1;
+        }
+        if types.is_empty() {
+            return;
+        }
+        let name = ObjectName {
+            kind: self.format.name.clone(),
+            ..ObjectName::default()
+        };
+        let id: Arc<str> = name.path().into();
+        let object = count(self.out.objects.len());
+        self.out.objects.push(Object {
+            name: name.into(),
+            document,
+            patch: false,
+        });
+        for of in types {
+            let fault = Fault {
+                message: why.to_owned(),
+                also: None,
+                unknown: false,
+            };
+            self.out.entities.push(Entity {
+                of,
+                object,
+                parent: None,
+                id: id.clone(),
+                head: span,
+                attributes: Vec::new(),
+                tags: Vec::new(),
+                fault: Some(Box::new((fault, span))),
+            });
+        }
+    }
+
+    /// Says of every record of a chain what it comes to, now that all of them are known.
+    fn settle(&mut self) {
+        let mut chains: BTreeMap<TypeId, Vec<(u32, NodeId, Record)>> = BTreeMap::new();
+        for record in self.chained.drain(..) {
+            let entity = self.out.entities.get(record.0 as usize);
+            if let Some(of) = entity.map(|e| e.of) {
+                chains.entry(of).or_default().push(record);
+            }
+        }
+        for (of, mut records) in chains {
+            let Some(entity_type) = self.plan.entity_type(of) else {
+                continue;
+            };
+            // In the order of the text, whatever the order of the locations.
+            records.sort_by_key(|(_, node, _)| *node);
+            let (entities, records): (Vec<u32>, Vec<Record>) = records
+                .into_iter()
+                .map(|(entity, _, record)| (entity, record))
+                .unzip();
+            for (entity, (link, span)) in entities.into_iter().zip(chain::settle(&records)) {
+                let Some(entity) = self.out.entities.get_mut(entity as usize) else {
+                    continue;
+                };
+                let attr = match link {
+                    Ok(link) => Attr {
+                        value: Value::String(link.name().into()),
+                        span,
+                    },
+                    Err(why) => fault(why, span),
+                };
+                let chained = (0..).zip(&entity_type.attributes);
+                let chained = chained.filter(|(_, a)| matches!(a.from, From::Chained));
+                let found = chained.map(|(index, _)| (index, attr.clone()));
+                entity.attributes.extend(found);
+                entity.attributes.sort_by_key(|(index, _)| *index);
+            }
+        }
+    }
+
     /// All entities of a type in a node, and in each of them those of its child types.
     fn entities(&mut self, id: TypeId, node: NodeId, object: NodeId, prefix: &str) {
         let Some(entity_type) = self.plan.entity_type(id) else {
@@ -403,6 +494,13 @@ impl<'t> Extractor<'t, '_> {
             roots,
             nearest: head,
         };
+        if let Some(chain) = &entity_type.chain
+            && tree.kind(node) == Kind::Mapping
+            && (entity_type.attributes.iter()).any(|a| matches!(a.from, From::Chained))
+        {
+            let record = Record::new(tree, self.walker.dialect, node, chain, head);
+            self.chained.push((index, node, record));
+        }
         let mut attributes = Vec::new();
         let mut tags = Vec::new();
         if !matches!(found.wrong, Some(Wrong::Shape { .. })) {
@@ -501,7 +599,7 @@ impl<'t> Extractor<'t, '_> {
         for (index, attribute) in attributes.iter().enumerate() {
             let attr = self.attribute(attribute, node, site).or_else(|| {
                 // In a patch what is required may stand in what is patched.
-                let later = matches!(attribute.from, From::Lookup(_));
+                let later = matches!(attribute.from, From::Lookup(_) | From::Chained);
                 (attribute.required && !self.patch && !later).then(|| {
                     fault(
                         format!(
@@ -643,7 +741,8 @@ impl<'t> Extractor<'t, '_> {
                 })
             }
             // When all files are read: `crate::link`.
-            From::Lookup(_) => None,
+            // Filled when all records, or all files, are read.
+            From::Lookup(_) | From::Chained => None,
             From::Enclosing(of) => {
                 let (_, index) = self.enclosing.iter().rev().find(|(t, _)| t == of)?;
                 Some(Attr {
@@ -692,6 +791,10 @@ impl<'t> Extractor<'t, '_> {
                 key.unwrap_or_else(|| first_line(tree, tree.span(node)))
             }
         };
+        if tree.is_open(node) {
+            let message = format!("`{}` is known only when it is built", tree.raw(node));
+            return Some(unknown(message, span));
+        }
         if let Some(tag) = tree.tag(node) {
             return Some(fault(
                 format!("the value of the tag `{tag}` is not known here"),

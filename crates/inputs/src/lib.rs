@@ -5,6 +5,7 @@
 pub mod access;
 pub mod assemble;
 pub mod authored;
+mod chain;
 pub mod comments;
 mod convert;
 pub mod dates;

@@ -172,6 +172,57 @@ pub struct EntityType {
     pub tags: Option<(Path, Shape)>,
     /// What it says about access, if it is a row of a table of roles: `@access`.
     pub access: Option<AccessNoun>,
+    /// How each of a file's records holds on to the one before: `@chain`.
+    pub chain: Option<Chain>,
+}
+
+/// The members of a record that chain it to the one before it in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The hash over the record without this member.
+    pub hash: String,
+    /// The hash of the record before.
+    pub previous: String,
+    /// The number of the record, and whether it must be there.
+    pub sequence: Option<(String, bool)>,
+}
+
+/// What a record's chain comes to: the value of an attribute with `@chained`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Link {
+    /// It is the first, and names none before it.
+    First,
+    /// It fits its hash, and names the record that stands before it.
+    Intact,
+    /// Its hash does not fit what it says.
+    Edited,
+    /// The record that it names stands elsewhere in the file.
+    Moved,
+    /// Records before it are missing.
+    Removed,
+    /// It fits its hash, and that is not the one that the record behind it names.
+    Rewritten,
+    /// Nothing is known of the record that it names.
+    Broken,
+    /// It is the first of the file, and was not the first.
+    Beheaded,
+}
+
+impl Link {
+    /// The text that policies see.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Intact => "intact",
+            Self::Edited => "edited",
+            Self::Moved => "moved",
+            Self::Removed => "removed",
+            Self::Rewritten => "rewritten",
+            Self::Broken => "broken",
+            Self::Beheaded => "beheaded",
+        }
+    }
 }
 
 /// What a row of a table says about access. Its attributes have fixed names.
@@ -257,6 +308,8 @@ pub enum From {
     Key,
     /// The names of the entity's members that are not null: `@keys`.
     Keys,
+    /// What the entity's place in the chain of records comes to: `@chained`.
+    Chained,
     /// The enclosing entity of this type.
     Enclosing(TypeId),
     /// What other things of the run say: `@lookup`. Filled when all files are read.
