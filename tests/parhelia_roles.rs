@@ -148,7 +148,7 @@ fn each_cell_is_held_against_what_is_granted() {
                 "viewer: System configuration",
                 "viewer: User management",
             ],
-            &[],
+            &["viewer: Export audit logs"],
         ),
         (
             "parhelia-permissions.yaml",
