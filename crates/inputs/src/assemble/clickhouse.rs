@@ -525,7 +525,8 @@ impl Writer<'_> {
             }
         }
         for child in &element.children {
-            out.name(self.place(child.name.at), &child.name.text);
+            let at = child.refused.as_ref().map_or(child.name.at, |r| r.at);
+            out.name(self.place(at), &child.name.text);
             self.element(child, out)?;
         }
         if let Some(text) = &element.text {
@@ -591,3 +592,6 @@ fn from_elsewhere(name: &Word, value: &Word) -> Hole {
         unknown: true,
     }
 }
+
+#[cfg(test)]
+mod tests;
