@@ -16,7 +16,7 @@ use support::{Evaluation, Folder, Report};
 
 const SERVER: &str = r#"
 @title("A server")
-@files("config.xml, config.yaml, config.d/*.xml, config.d/*.yaml, conf.d/*.xml, conf.d/*.yaml")
+@files("server.xml, server.yaml, server.d/*.xml, server.d/*.yaml, conf.d/*.xml, conf.d/*.yaml")
 @assemble("clickhouse")
 @objects("[tcp_port] $ | [tls] $ | [listen_host] $ | [cluster] $")
 namespace Server {
@@ -159,22 +159,22 @@ const MAIN: &str = "<clickhouse>\n<tcp_port>9000</tcp_port>\n<listen_host>::1</l
 #[test]
 fn what_is_judged_is_what_the_files_come_to() {
     let folder = folder(&[
-        ("in/config.xml", MAIN),
+        ("in/server.xml", MAIN),
         (
-            "in/config.d/1.yaml",
+            "in/server.d/1.yaml",
             "# ours\ntls:\n  port: 9440\n  verify: 0\n",
         ),
         (
-            "in/config.d/2.xml",
+            "in/server.d/2.xml",
             "<clickhouse><tls>\n<verify>1</verify></tls></clickhouse>",
         ),
         (
-            "in/config.d/3.xml",
+            "in/server.d/3.xml",
             "<clickhouse>\n<listen_host remove='1'/></clickhouse>",
         ),
     ]);
     let report = judged(&folder, "no-plain-port", &[]);
-    assert_eq!(told(&report), ["fail Server in/config.xml:2"]);
+    assert_eq!(told(&report), ["fail Server in/server.xml:2"]);
     // Both sides of it, in both files.
     let read: Vec<String> = report.evaluations[0]
         .read
@@ -190,23 +190,23 @@ fn what_is_judged_is_what_the_files_come_to() {
     assert_eq!(
         read,
         [
-            "resource.tcp_port \"9000\" in/config.xml:2:11",
-            "resource.tls.port \"9440\" in/config.d/1.yaml:3:9",
+            "resource.tcp_port \"9000\" in/server.xml:2:11",
+            "resource.tls.port \"9440\" in/server.d/1.yaml:3:9",
         ]
     );
     let report = judged(&folder, "tls-verified", &[]);
-    assert_eq!(told(&report), ["pass Server in/config.xml:2"]);
+    assert_eq!(told(&report), ["pass Server in/server.xml:2"]);
     let report = judged(&folder, "known-hosts", &[]);
-    assert_eq!(told(&report), ["fail Server/:: in/config.xml:4"]);
+    assert_eq!(told(&report), ["fail Server/:: in/server.xml:4"]);
     // Every file is accounted for.
-    let part = (("checked"), Some("a part of `in/config.xml`"));
+    let part = (("checked"), Some("a part of `in/server.xml`"));
     assert_eq!(
         outcomes(&report),
         BTreeMap::from([
-            ("in/config.xml", ("checked", None)),
-            ("in/config.d/1.yaml", part),
-            ("in/config.d/2.xml", part),
-            ("in/config.d/3.xml", part),
+            ("in/server.xml", ("checked", None)),
+            ("in/server.d/1.yaml", part),
+            ("in/server.d/2.xml", part),
+            ("in/server.d/3.xml", part),
         ])
     );
     assert_eq!((report.tallies.documents, report.tallies.objects), (4, 1));
@@ -215,8 +215,8 @@ fn what_is_judged_is_what_the_files_come_to() {
 #[test]
 fn the_text_report_shows_every_file_that_a_finding_stands_in() {
     let folder = folder(&[
-        ("in/config.xml", MAIN),
-        ("in/config.d/1.yaml", "# ours\ntls:\n  port: 9440\n"),
+        ("in/server.xml", MAIN),
+        ("in/server.d/1.yaml", "# ours\ntls:\n  port: 9440\n"),
     ]);
     let run = folder.onus(&[
         "check",
@@ -231,59 +231,76 @@ fn the_text_report_shows_every_file_that_a_finding_stands_in() {
 }
 
 #[test]
+fn parts_without_a_main_file_are_judged_as_what_they_come_to_together() {
+    let part =
+        "<clickhouse>\n<tls><port>9440</port></tls>\n<listen_host>::</listen_host></clickhouse>";
+    let folder = folder(&[
+        ("in/server.d/1.xml", part),
+        ("in/server.d/2.yaml", "tls: {verify: 0}"),
+    ]);
+    for (check, expect) in [
+        ("no-plain-port", "pass Server in/server.d/1.xml:2"),
+        ("tls-verified", "fail Server in/server.d/2.yaml:1"),
+        ("known-hosts", "fail Server/:: in/server.d/1.xml:3"),
+    ] {
+        assert_eq!(told(&judged(&folder, check, &[])), [expect]);
+    }
+    folder.write("in/server.d/2.yaml", "other: 1");
+    let report = judged(&folder, "tls-verified", &[]);
+    assert_eq!(told(&report), ["fail Server in/server.d/1.xml:2"]);
+    let merged = Some("merged with `in/server.d/1.xml`");
+    assert_eq!(
+        outcomes(&report),
+        BTreeMap::from([
+            ("in/server.d/1.xml", ("checked", None)),
+            ("in/server.d/2.yaml", ("checked", merged)),
+        ])
+    );
+}
+
+#[test]
 fn a_fragment_is_not_judged_as_if_it_were_whole() {
     let part =
         "<clickhouse>\n<tls><port>9440</port></tls>\n<listen_host>::</listen_host></clickhouse>";
     let folder = folder(&[
-        ("in/config.d/1.xml", part),
-        ("in/config.d/2.yaml", "tls: {verify: 0}"),
+        ("in/server.d/1.xml", part),
+        (
+            "in/server.xml",
+            "<clickhouse>\n<tls><verify>1</verify></tls></clickhouse>",
+        ),
     ]);
-    // What it says is judged, what it does not say may stand in the main file.
-    assert_eq!(
-        told(&judged(&folder, "no-plain-port", &[])),
-        ["pass Server in/config.d/1.xml:2"]
-    );
-    assert_eq!(
-        told(&judged(&folder, "tls-verified", &[])),
-        ["fail Server in/config.d/2.yaml:1"]
-    );
-    assert_eq!(
-        told(&judged(&folder, "known-hosts", &[])),
-        ["fail Server/:: in/config.d/1.xml:3"]
-    );
-    folder.write("in/config.d/2.yaml", "other: 1");
-    assert_eq!(
-        told(&judged(&folder, "tls-verified", &[])),
-        ["not-applicable Server in/config.d/1.xml:2"]
-    );
-    let report = judged(&folder, "tls-verified", &[]);
-    assert_eq!(
-        outcomes(&report),
-        BTreeMap::from([
-            ("in/config.d/1.xml", ("checked", None)),
-            (
-                "in/config.d/2.yaml",
-                ("checked", Some("a part of `in/config.d/1.xml`"))
-            ),
-        ])
-    );
-    // The main file says the rest.
-    folder.write("in/config.xml", "<clickhouse/>");
+    // What it says is judged, what it does not say may stand in the main file, which is beside it and was not named.
+    let alone = |check: &str| {
+        let args = [
+            "check",
+            "in/server.d",
+            "--policies",
+            "own",
+            "--check",
+            check,
+        ];
+        let mut args = args.to_vec();
+        args.extend(["--all", "--format", "json"]);
+        told(&folder.onus(&args).report())
+    };
+    let not_applicable = ["not-applicable Server in/server.d/1.xml:2"];
+    assert_eq!(alone("tls-verified"), not_applicable);
+    assert_eq!(alone("known-hosts"), ["fail Server/:: in/server.d/1.xml:3"]);
     assert_eq!(
         told(&judged(&folder, "tls-verified", &[])),
-        ["fail Server in/config.d/1.xml:2"]
+        ["pass Server in/server.xml:2"]
     );
 }
 
 #[test]
 fn what_only_the_server_will_know_is_unknown() {
     let folder = folder(&[(
-        "in/config.xml",
+        "in/server.xml",
         "<clickhouse>\n<tls><verify from_env='V'/></tls>\n<listen_host>::1</listen_host>\n<cluster>\n<shard>\n<replica><host>a</host></replica>\n\
          <replica incl='r'><secure>1</secure></replica>\n<replica incl='r'><host>b</host></replica></shard>\n<include from_zk='/s'/>\n</cluster></clickhouse>",
     )]);
     let report = judged(&folder, "tls-verified", &[]);
-    assert_eq!(told(&report), ["unknown Server in/config.xml:2"]);
+    assert_eq!(told(&report), ["unknown Server in/server.xml:2"]);
     let message = report.evaluations[0].message.as_deref();
     assert_eq!(
         message,
@@ -296,46 +313,46 @@ fn what_only_the_server_will_know_is_unknown() {
     assert_eq!(
         told(&judged(&folder, "secure-replicas", &[])),
         [
-            "fail Server/shard/replica in/config.xml:6",
-            "pass Server/shard/replica#2 in/config.xml:7",
-            "unknown Server/shard/replica#3 in/config.xml:8",
-            "unknown Server/cluster in/config.xml:9",
+            "fail Server/shard/replica in/server.xml:6",
+            "pass Server/shard/replica#2 in/server.xml:7",
+            "unknown Server/shard/replica#3 in/server.xml:8",
+            "unknown Server/cluster in/server.xml:9",
         ]
     );
     assert_eq!(
         told(&judged(&folder, "few-hosts", &[])),
-        ["pass Server in/config.xml:2"]
+        ["pass Server in/server.xml:2"]
     );
-    folder.write("in/config.d/1.yaml", "'@incl': more\n");
+    folder.write("in/server.d/1.yaml", "'@incl': more\n");
     folder.write(
-        "in/config.xml",
+        "in/server.xml",
         "<clickhouse incl='more'><listen_host>::1</listen_host></clickhouse>",
     );
     let report = judged(&folder, "few-hosts", &[]);
-    assert_eq!(told(&report), ["unknown Server in/config.xml:1"]);
+    assert_eq!(told(&report), ["unknown Server in/server.xml:1"]);
 }
 
 #[test]
 fn one_file_that_cannot_be_read_takes_its_server_with_it() {
     let folder = folder(&[
-        ("in/config.xml", MAIN),
-        ("in/config.d/1.xml", "<clickhouse>"),
-        ("in/config.d/2.xml", "<clickhouse><tls/></clickhouse>"),
-        ("in/other/config.xml", MAIN),
+        ("in/server.xml", MAIN),
+        ("in/server.d/1.xml", "<clickhouse>"),
+        ("in/server.d/2.xml", "<clickhouse><tls/></clickhouse>"),
+        ("in/other/server.xml", MAIN),
     ]);
     let report = judged(&folder, "no-plain-port", &[]);
-    assert_eq!(told(&report), ["pass Server in/other/config.xml:2"]);
-    let merged = Some("it is merged with `in/config.d/1.xml`, which cannot be read");
+    assert_eq!(told(&report), ["pass Server in/other/server.xml:2"]);
+    let merged = Some("it is merged with `in/server.d/1.xml`, which cannot be read");
     assert_eq!(
         outcomes(&report),
         BTreeMap::from([
-            ("in/config.xml", ("unreadable", merged)),
+            ("in/server.xml", ("unreadable", merged)),
             (
-                "in/config.d/1.xml",
+                "in/server.d/1.xml",
                 ("unreadable", Some("an element is not closed"))
             ),
-            ("in/config.d/2.xml", ("unreadable", merged)),
-            ("in/other/config.xml", ("checked", None)),
+            ("in/server.d/2.xml", ("unreadable", merged)),
+            ("in/other/server.xml", ("checked", None)),
         ])
     );
     assert_eq!(report.exit_code, 4);
@@ -344,11 +361,11 @@ fn one_file_that_cannot_be_read_takes_its_server_with_it() {
 #[test]
 fn files_of_others_are_left_alone() {
     let folder = folder(&[
-        ("in/config.yaml", "image: nginx\n"),
+        ("in/server.yaml", "image: nginx\n"),
         ("in/conf.d/db.yaml", "instances: [{host: x}]\n"),
         ("in/conf.d/broken.yaml", "a: [\n"),
         (
-            "in/jenkins/config.xml",
+            "in/jenkins/server.xml",
             "<project><tcp_port>1</tcp_port></project>",
         ),
     ]);
@@ -363,8 +380,8 @@ fn files_of_others_are_left_alone() {
         [
             ("in/conf.d/broken.yaml", "unreadable"),
             ("in/conf.d/db.yaml", "unknown-format"),
-            ("in/config.yaml", "unknown-format"),
-            ("in/jenkins/config.xml", "unknown-format"),
+            ("in/jenkins/server.xml", "unknown-format"),
+            ("in/server.yaml", "unknown-format"),
         ]
     );
 }
@@ -373,10 +390,10 @@ fn files_of_others_are_left_alone() {
 fn secrets_of_parts_are_not_shown() {
     let folder = folder(&[
         (
-            "in/config.xml",
+            "in/server.xml",
             "<clickhouse>\n<tcp_port>1</tcp_port>\n</clickhouse>",
         ),
-        ("in/config.d/1.yaml", "# a key\nkey: hunter2\n"),
+        ("in/server.d/1.yaml", "# a key\nkey: hunter2\n"),
     ]);
     for format in ["text", "json"] {
         let run = folder.onus(&[
@@ -401,14 +418,14 @@ fn comments_in_parts_waive_what_stands_in_them() {
     let folder = folder(&[
         ("in/onus.yaml", "onus: 1\nwaiving: {inline: true}\n"),
         (
-            "in/config.xml",
+            "in/server.xml",
             "<clickhouse><tcp_port>1</tcp_port></clickhouse>",
         ),
-        ("in/config.d/1.yaml", part),
+        ("in/server.d/1.yaml", part),
     ]);
     let waived = |report: &Report| report.tallies.verdicts["waived"];
     let report = judged(&folder, "known-hosts", &["--now", "2026-11-21"]);
-    assert_eq!(told(&report), ["fail Server/:: in/config.d/1.yaml:2"]);
+    assert_eq!(told(&report), ["fail Server/:: in/server.d/1.yaml:2"]);
     assert_eq!((waived(&report), report.exit_code), (1, 0));
     let report = judged(&folder, "known-hosts", &["--now", "2027-11-21"]);
     assert_eq!((waived(&report), report.exit_code), (0, 1));
@@ -537,13 +554,13 @@ fn the_report_is_the_same_at_any_number_of_threads() {
     let mut files: Vec<(String, String)> = Vec::new();
     for number in 0..20 {
         let server = format!("in/{number}");
-        files.push((format!("{server}/config.xml"), MAIN.to_owned()));
+        files.push((format!("{server}/server.xml"), MAIN.to_owned()));
         for part in 0..3 {
             let text = format!(
                 "tls: {{port: {number}{part}, verify: {}}}\nlisten_host: ['::{part}']\n",
                 part % 2
             );
-            files.push((format!("{server}/config.d/{part}.yaml"), text));
+            files.push((format!("{server}/server.d/{part}.yaml"), text));
         }
         let app = "name: app\nhooks: {build: !include {type: string, path: ../b.sh}}\nworkers: {a: !include ../w.yaml, b: !include gone.yaml}\n";
         files.push((format!("{server}/.platform.app.yaml"), app.to_owned()));

@@ -699,6 +699,10 @@ impl<'t> Extractor<'t, '_> {
                     ..site.roots
                 };
                 let found = self.walker.all(path, roots);
+                if attribute.shape == NAMES && tree.repeats() {
+                    let values = found.iter();
+                    return united(values.filter_map(|f| self.found_value(&NAMES, f, site)));
+                }
                 // A set may be put together from several places.
                 let several = many(path) || tree.repeats() && !found.is_empty();
                 if let (Shape::Set(element), true) = (&attribute.shape, several) {
@@ -794,6 +798,11 @@ impl<'t> Extractor<'t, '_> {
             return self.value(&attribute.shape, hole, None, site);
         };
         let at = tree.span(first.key);
+        if attribute.shape == NAMES {
+            let more = tree.open(node);
+            let values = same.map(|e| e.value).chain(more);
+            return united(values.filter_map(|value| self.value(&NAMES, value, Some(at), site)));
+        }
         let Shape::Set(shape) = &attribute.shape else {
             return self.value(&attribute.shape, first.value, Some(at), site);
         };
@@ -1057,6 +1066,36 @@ fn taken_over(shape: &Shape, taken: &Inherited) -> Attr {
         },
         Err(why) => fault(format!("`{}` {why}", taken.text), taken.span),
     }
+}
+
+/// The names in a node.
+static NAMES: Shape = Shape::Converted(Converter::Names);
+
+/// All sets as one, which stands where the first does. What is wrong with one is wrong with all.
+fn united(values: impl Iterator<Item = Attr>) -> Option<Attr> {
+    let mut whole: Option<Attr> = None;
+    for attr in values {
+        match (&mut whole, attr.value) {
+            (Some(whole), Value::Set(more)) => {
+                if let Value::Set(elements) = &mut whole.value {
+                    elements.extend(more);
+                }
+            }
+            (None, value @ Value::Set(_)) => {
+                whole = Some(Attr {
+                    value,
+                    span: attr.span,
+                });
+            }
+            (_, value) => {
+                return Some(Attr {
+                    value,
+                    span: attr.span,
+                });
+            }
+        }
+    }
+    whole
 }
 
 /// What is not a mapping is a fault of this shape.

@@ -124,8 +124,13 @@ impl<'t> Walker<'t> {
             return Vec::new();
         };
         let mut found = vec![start];
-        for segment in rest {
+        let mut rest = rest.iter().peekable();
+        while let Some(segment) = rest.next() {
             let mut next = Vec::new();
+            // Where names repeat, the elements of a name are what an index counts.
+            let nth = rest
+                .next_if(|next| self.tree.repeats() && counts(next) && names_one(segment))
+                .and_then(only);
             for from in found {
                 if from.is_lost() {
                     next.push(from);
@@ -133,7 +138,12 @@ impl<'t> Walker<'t> {
                 }
                 match segment {
                     Segment::Child(selectors) => {
+                        let before = next.len();
                         self.children(&from, selectors, roots, true, &mut next);
+                        if let Some(nth) = nth {
+                            let same = next.split_off(before);
+                            next.extend(of_same(nth, &same));
+                        }
                     }
                     Segment::Descendant(selectors) => {
                         self.descend(from, selectors, roots, &mut next);
@@ -503,6 +513,45 @@ pub(crate) fn duplicate(tree: &Tree, mapping: NodeId, name: &str) -> Option<(Spa
             written.trim_matches(['"', '\'']) == name
         })
         .map(|d| (d.first, d.second))
+}
+
+/// The selector of a segment that has one.
+fn only(segment: &Segment) -> Option<&Selector> {
+    match segment {
+        Segment::Child(selectors) => match selectors.as_slice() {
+            [selector] => Some(selector),
+            _ => None,
+        },
+        Segment::Descendant(_) => None,
+    }
+}
+
+fn names_one(segment: &Segment) -> bool {
+    matches!(only(segment), Some(Selector::Name(_)))
+}
+
+fn counts(segment: &Segment) -> bool {
+    let selector = only(segment);
+    matches!(selector, Some(Selector::Index(_) | Selector::Slice { .. }))
+}
+
+/// Those among elements of one name that an index or a slice selects, and what may hide more of them.
+fn of_same<'t>(selector: &Selector, same: &[Found<'t>]) -> Vec<Found<'t>> {
+    let (lost, same): (Vec<&Found<'t>>, Vec<&Found<'t>>) = same.iter().partition(|f| f.is_lost());
+    let selected: Vec<usize> = match selector {
+        Selector::Index(index) => normal(*index, same.len()).into_iter().collect(),
+        Selector::Slice { start, end, step } => slice(*start, *end, *step, same.len()),
+        Selector::Name(_) | Selector::Wildcard | Selector::Filter(_) => Vec::new(),
+    };
+    let selected = selected.iter().filter_map(|at| same.get(*at).copied());
+    // From the end on, what is hidden comes first.
+    let from_end = matches!(selector, Selector::Index(index) if *index < 0);
+    let all: Vec<&Found<'t>> = if from_end {
+        lost.into_iter().chain(selected).collect()
+    } else {
+        selected.chain(lost).collect()
+    };
+    all.into_iter().cloned().collect()
 }
 
 /// A negative index counts from the end.

@@ -115,7 +115,9 @@ pub(crate) fn with_included(
             if !seen.insert((path.clone(), application.clone())) {
                 continue;
             }
-            for (kind, wanted, application) in takes_in(&path, &from, application, limits) {
+            for (kind, wanted, application) in
+                takes_in(&path, &from, application.as_deref(), limits)
+            {
                 for wanted in wanted {
                     let key = (top.clone(), wanted.clone());
                     let found = included
@@ -160,7 +162,7 @@ pub(crate) fn with_included(
 type Taken = (As, Vec<String>, Option<String>);
 
 /// What a file takes in. What cannot be read takes in nothing, and says so when it is judged.
-fn takes_in(path: &str, from: &Source, application: Option<String>, limits: &Limits) -> Vec<Taken> {
+fn takes_in(path: &str, from: &Source, application: Option<&str>, limits: &Limits) -> Vec<Taken> {
     let Ok(bytes) = load::read(from, limits.bytes) else {
         return Vec::new();
     };
@@ -170,7 +172,7 @@ fn takes_in(path: &str, from: &Source, application: Option<String>, limits: &Lim
     let Ok(tree) = document::read(bytes, Syntax::Yaml, limits) else {
         return Vec::new();
     };
-    let includes = platformsh::includes(&tree, path, application.as_deref());
+    let includes = platformsh::includes(&tree, path, application);
     includes
         .iter()
         .filter_map(|include| {
@@ -252,7 +254,9 @@ pub(crate) struct Stage<'r> {
 /// Files that are one configuration.
 struct Whole<'w> {
     format: FormatId,
-    /// What is more in them may stand elsewhere.
+    /// The main file is among them.
+    has_main: bool,
+    /// They have a main file that is not read: what they do not say may stand there.
     patch: bool,
     /// Those that are merged, the first that the whole is called by.
     members: Vec<&'w Waiting>,
@@ -262,7 +266,9 @@ struct Whole<'w> {
 
 /// What became of one.
 struct Made {
+    /// What it is called by: its main file, or the first that is merged.
     main: usize,
+    has_main: bool,
     members: BTreeSet<usize>,
     result: Result<Extract, Failure>,
     /// One that belongs to it and could not be read, so that nothing is known of the whole.
@@ -323,10 +329,14 @@ impl Stage<'_> {
                     .filter_map(|at| own.get(*at).copied())
                     .partition(|w| w.tree.is_some());
                 let lost = lost.first().map(|w| w.index);
-                let main = server.members.first().and_then(|at| own.get(*at));
+                let first = server.members.first().and_then(|at| own.get(*at));
+                let has_main = server.has_main && first.map(|w| w.index) != lost;
+                let beside = |w: &&Waiting| clickhouse::mains(self.shown(w.index));
+                let mut beside = members.iter().flat_map(beside);
                 wholes.push(Whole {
                     format: *format,
-                    patch: !server.has_main || main.map(|w| w.index) == lost,
+                    has_main,
+                    patch: !has_main && beside.any(|main| Path::new(&main).is_file()),
                     members,
                     lost,
                 });
@@ -342,9 +352,10 @@ impl Stage<'_> {
             .filter_map(|w| self.member(w))
             .collect();
         let main = whole.members.first().map_or(0, |w| w.index);
-        let assembled = clickhouse::assemble(&members, !whole.patch, self.limits);
+        let assembled = clickhouse::assemble(&members, whole.has_main, self.limits);
         Made {
             main,
+            has_main: whole.has_main,
             members: whole.members.iter().map(|w| w.index).collect(),
             result: assembled.map(|(tree, parts)| {
                 let formats = [whole.format];
@@ -413,6 +424,7 @@ impl Stage<'_> {
         };
         let mut made = Made {
             main: waiting.index,
+            has_main: true,
             members: BTreeSet::from([waiting.index]),
             result: Ok(Extract::default()),
             lost: None,
@@ -498,7 +510,12 @@ impl Stage<'_> {
             if *index == made.main {
                 file.objects += u32::try_from(extract.objects.len()).unwrap_or(u32::MAX);
             } else if file.reason.is_none() {
-                file.reason = Some(format!("a part of `{}`", self.shown(made.main)));
+                let word = if made.has_main {
+                    "a part of"
+                } else {
+                    "merged with"
+                };
+                file.reason = Some(format!("{word} `{}`", self.shown(made.main)));
             }
         }
         for (index, failure) in made.unreadable {

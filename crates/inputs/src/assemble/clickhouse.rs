@@ -441,6 +441,22 @@ pub fn servers(paths: &[&str]) -> Vec<Server> {
     servers
 }
 
+/// Where the main file of a part may be.
+#[must_use]
+pub fn mains(path: &str) -> Vec<String> {
+    let Some((outer, last)) = part(path) else {
+        return Vec::new();
+    };
+    let stems = match last.strip_suffix(".d") {
+        Some("conf") => vec!["conf", "config", "users"],
+        stem => stem.into_iter().collect(),
+    };
+    let names = stems
+        .iter()
+        .flat_map(|stem| ["xml", "yaml", "yml"].map(|ending| format!("{stem}.{ending}")));
+    names.map(|name| super::joined(outer, &name)).collect()
+}
+
 /// Whether a server would take a file for a configuration. XML says so by its root; YAML says nothing.
 #[must_use]
 pub fn is_ours(tree: &Tree) -> bool {

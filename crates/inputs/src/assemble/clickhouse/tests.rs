@@ -120,6 +120,14 @@ fn a_main_file_has_the_parts_beside_it_and_other_parts_have_each_other() {
 }
 
 #[test]
+fn the_main_file_of_a_part_is_beside_its_folder() {
+    let config = ["a/config.xml", "a/config.yaml", "a/config.yml"];
+    assert_eq!(mains("a/config.d/x.xml"), config);
+    assert_eq!(mains("conf.d/x.xml").len(), 9);
+    assert!(mains("a/config.xml").is_empty());
+}
+
+#[test]
 fn a_file_is_ours_by_its_root() {
     for (name, text, ours) in [
         ("a.xml", "<clickhouse><a/></clickhouse>", true),
@@ -411,18 +419,18 @@ impl Plain {
                     self.members.insert(name, before.with(member));
                 }
                 (_, None) => {
-                    self.members.insert(name, member.clone().new());
+                    self.members.insert(name, member.clone().appended());
                 }
             }
         }
         self
     }
 
-    fn new(mut self) -> Self {
+    fn appended(mut self) -> Self {
         self.members
             .retain(|_, member| member.order != Some("remove"));
         let members = std::mem::take(&mut self.members).into_iter();
-        self.members = members.map(|(name, member)| (name, member.new())).collect();
+        self.members = members.map(|(name, member)| (name, member.appended())).collect();
         self
     }
 
