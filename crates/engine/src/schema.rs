@@ -18,8 +18,8 @@ use cedar_policy_core::validator::json_schema::{
 use onus_model::access::{Notation, System};
 use onus_model::path::{Locator, Path, Pattern};
 use onus_model::plan::{
-    AccessNoun, Action, Assembly, Attribute, Chain, Converter, Dialect, EntityType, Format, FormatId,
-    From, GrantSystem, Identity, Inherit, Looked, Lookup, Parameter, Plan, Shape, TypeId,
+    AccessNoun, Action, Assembly, Attribute, Chain, Converter, Dialect, EntityType, Format,
+    FormatId, From, GrantSystem, Identity, Inherit, Looked, Lookup, Parameter, Plan, Shape, TypeId,
 };
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
@@ -929,7 +929,7 @@ impl<'s> Compiler<'s, '_> {
                 missing.extend(gone.map(|(of, _, name)| {
                     (
                         format!("`{of}` has no attribute `{name}`"),
-                        format!("{}", attribute.name),
+                        attribute.name.clone(),
                     )
                 }));
             }

@@ -430,7 +430,9 @@ impl Plain {
         self.members
             .retain(|_, member| member.order != Some("remove"));
         let members = std::mem::take(&mut self.members).into_iter();
-        self.members = members.map(|(name, member)| (name, member.appended())).collect();
+        self.members = members
+            .map(|(name, member)| (name, member.appended()))
+            .collect();
         self
     }
 
