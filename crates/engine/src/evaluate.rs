@@ -49,12 +49,7 @@ impl Evaluated {
         }
         self.questions += judged.questions;
         self.evaluations.extend(judged.evaluations);
-        self.evaluations.sort_by(|a, b| {
-            let key = |e: &Evaluation| (e.place.file, e.place.span, e.check, e.policy);
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| a.target.id.cmp(&b.target.id))
-        });
+        in_order(&mut self.evaluations);
     }
 }
 
@@ -142,8 +137,22 @@ pub fn evaluate(
             }
         }
     }
+    // What was put together of several files stands in all of them.
+    if files.iter().any(|(_, extract)| !extract.parts.is_empty()) {
+        in_order(&mut evaluated.evaluations);
+    }
     evaluated.questions = questions(workers);
     evaluated
+}
+
+/// Puts evaluations in order of file, place, check, policy.
+fn in_order(evaluations: &mut [Evaluation]) {
+    evaluations.sort_by(|a, b| {
+        let key = |e: &Evaluation| (e.place.file, e.place.span, e.check, e.policy);
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| a.target.id.cmp(&b.target.id))
+    });
 }
 
 /// Two workers may have asked the same question; it is counted once, so that the count is the same at any number of threads.
@@ -710,12 +719,7 @@ impl Seen<'_> {
     }
 
     fn place(&self, span: Span) -> Place {
-        Place {
-            file: self.file,
-            span,
-            start: self.extract.lines.position(span.start),
-            end: self.extract.lines.position(span.end),
-        }
+        self.extract.place(self.file, span)
     }
 
     fn evaluation(

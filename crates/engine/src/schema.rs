@@ -18,8 +18,8 @@ use cedar_policy_core::validator::json_schema::{
 use onus_model::access::{Notation, System};
 use onus_model::path::{Locator, Path, Pattern};
 use onus_model::plan::{
-    AccessNoun, Action, Attribute, Chain, Converter, Dialect, EntityType, Format, FormatId, From,
-    GrantSystem, Identity, Inherit, Looked, Lookup, Parameter, Plan, Shape, TypeId,
+    AccessNoun, Action, Assembly, Attribute, Chain, Converter, Dialect, EntityType, Format,
+    FormatId, From, GrantSystem, Identity, Inherit, Looked, Lookup, Parameter, Plan, Shape, TypeId,
 };
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
@@ -28,9 +28,9 @@ use crate::cedar_problem;
 use crate::path::{Refusal, locators, path};
 
 /// The annotations that may stand on a namespace, an entity type, an attribute.
-const ON_NAMESPACE: [&str; 11] = [
-    "title", "doc", "files", "dialect", "null", "objects", "inherit", "identity", "extends",
-    "system", "grants",
+const ON_NAMESPACE: [&str; 12] = [
+    "title", "doc", "files", "dialect", "assemble", "null", "objects", "inherit", "identity",
+    "extends", "system", "grants",
 ];
 const ON_TYPE: [&str; 8] = [
     "title", "doc", "each", "also", "id", "tags", "access", "chain",
@@ -119,6 +119,7 @@ impl<'s> Compiler<'s, '_> {
                 title: namespace.name.clone(),
                 files: Vec::new(),
                 dialect: Dialect::default(),
+                assembly: None,
                 null_is_absent: false,
                 objects: Vec::new(),
                 inherit: Vec::new(),
@@ -232,6 +233,23 @@ impl<'s> Compiler<'s, '_> {
                     format!("there is no dialect `{other}`"),
                     "the dialects are `yaml-1.2`, `go-yaml` and `compose`",
                 ),
+            }
+        }
+        if let Some(assemble) = value(annotations, "assemble") {
+            let known = Assembly::ALL.map(Assembly::name);
+            let word = assemble.val.as_str();
+            format.assembly = Assembly::ALL.into_iter().find(|a| a.name() == word);
+            if format.assembly.is_none() {
+                let help = did_you_mean(word, known).map_or_else(
+                    || format!("files are put together as `{}` do", known.join("` or `")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.refuse(
+                    namespace.text,
+                    assemble,
+                    format!("nothing is put together as `{word}`"),
+                    help,
+                );
             }
         }
         if let Some(null) = value(annotations, "null") {
@@ -911,7 +929,7 @@ impl<'s> Compiler<'s, '_> {
                 missing.extend(gone.map(|(of, _, name)| {
                     (
                         format!("`{of}` has no attribute `{name}`"),
-                        format!("{}", attribute.name),
+                        attribute.name.clone(),
                     )
                 }));
             }

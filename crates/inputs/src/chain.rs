@@ -463,33 +463,34 @@ mod tests {
             told(&lines, Some(true))
         };
         assert_eq!(change(&|_| {}), "first intact intact intact intact");
-        let cases: [(&str, &dyn Fn(&mut Vec<String>)); 12] = [
+        type Change<'c> = &'c dyn Fn(&mut Vec<String>);
+        let cases: [(&str, Change<'_>); 12] = [
             ("first intact edited intact intact", &|l| {
-                l[2] = l[2].replace("event", "other")
+                l[2] = l[2].replace("event", "other");
             }),
             ("edited intact intact intact intact", &|l| {
-                l[0] = l[0].replace("event", "other")
+                l[0] = l[0].replace("event", "other");
             }),
             ("first intact removed intact", &|l| drop(l.remove(2))),
             ("beheaded intact intact intact", &|l| drop(l.remove(0))),
             ("first intact rewritten intact intact", &|l| {
-                l[2] = again(&l[2])
+                l[2] = again(&l[2]);
             }),
             ("rewritten intact intact intact intact", &|l| {
-                l[0] = again(&l[0])
+                l[0] = again(&l[0]);
             }),
             // Nothing shows it but the hash that is kept elsewhere.
             ("first intact intact intact intact", &|l| {
-                l[4] = again(&l[4])
+                l[4] = again(&l[4]);
             }),
             ("first intact intact intact", &|l| drop(l.pop())),
             ("first moved moved moved intact", &|l| l.swap(1, 2)),
             ("moved broken moved intact intact", &|l| l.swap(0, 1)),
             ("first intact intact moved intact intact", &|l| {
-                l.insert(3, l[2].clone())
+                l.insert(3, l[2].clone());
             }),
             ("first intact edited intact intact", &|l| {
-                l[2] = l[2].replace("\"hash\"", "\"hush\"")
+                l[2] = l[2].replace("\"hash\"", "\"hush\"");
             }),
         ];
         for (expect, how) in cases {

@@ -7,6 +7,7 @@
 mod block;
 mod build;
 pub(crate) mod codeowners;
+pub(crate) mod compose;
 mod csv;
 mod decode;
 mod dialect;
@@ -26,7 +27,7 @@ use onus_model::source::Span;
 
 pub use decode::decode;
 pub use dialect::Scalar;
-pub use node::{Duplicate, NodeId};
+pub use node::{Duplicate, Hole, NodeId};
 pub use onus_model::plan::Dialect;
 pub use tree::{Entries, Entry, Items, Kind, Tree};
 
@@ -136,6 +137,10 @@ impl Failure {
             span,
             text: None,
         }
+    }
+
+    pub(crate) fn too_long() -> Self {
+        Self::unreadable(format!("larger than {} bytes together", u32::MAX), None)
     }
 
     fn template(span: Span) -> Self {

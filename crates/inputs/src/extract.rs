@@ -6,13 +6,14 @@ use std::sync::Arc;
 use onus_model::extract::{Attr, Entity, Extract, Fault, Object, ObjectName, Value};
 use onus_model::path::{Locator, Path, Pattern, Segment, Selector};
 use onus_model::plan::{
-    Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Inherit, Plan, Shape, TypeId,
+    Assembly, Attribute, Converter, Dialect, EntityType, Format, FormatId, From, Inherit, Plan,
+    Shape, TypeId,
 };
-use onus_model::source::{LineIndex, Span};
+use onus_model::source::{FileId, LineIndex, Span};
 
 use crate::chain::{self, Record};
 use crate::convert::{convert, interpolated};
-use crate::document::{Kind, NodeId, Scalar, Tree};
+use crate::document::{Hole, Kind, NodeId, Scalar, Tree};
 use crate::locate::{Found, Inherited, Key, Roots, Walker, Wrong, duplicate, noun};
 
 /// Objects may stand in objects (a List in a List) this deep.
@@ -22,6 +23,8 @@ const DEEPEST_OBJECT: u32 = 8;
 #[derive(Debug)]
 pub struct FileNames {
     formats: Vec<(FormatId, Vec<FileName>)>,
+    /// How the documents of a format are put together, of those of which they are.
+    assembled: Vec<(FormatId, Assembly)>,
     /// Files that hold a document in a text, and the member that it is.
     fragments: Vec<(FileName, String)>,
 }
@@ -53,6 +56,10 @@ impl FileNames {
                 .filter_map(|pattern| pattern.split_once('#'))
                 .map(|(file, member)| (name(file), member.to_owned()))
                 .collect(),
+            assembled: formats
+                .clone()
+                .filter_map(|(id, format)| Some((id, format.assembly?)))
+                .collect(),
             formats: formats
                 .map(|(id, format)| (id, format.files.iter().map(|f| name(f)).collect()))
                 .collect(),
@@ -71,6 +78,12 @@ impl FileNames {
         members.sort_unstable();
         members.dedup();
         members
+    }
+
+    /// The formats whose documents are put together of several files, and how.
+    #[must_use]
+    pub fn assembled(&self) -> &[(FormatId, Assembly)] {
+        &self.assembled
     }
 
     /// All formats.
@@ -289,6 +302,12 @@ impl<'t> Extractor<'t, '_> {
         false
     }
 
+    /// Whether a node can be a name.
+    fn names_something(&self, node: NodeId) -> bool {
+        let tree = self.walker.tree;
+        tree.kind(node) == Kind::Scalar && !self.walker.is_null(node) && tree.hole(node).is_none()
+    }
+
     fn object(&mut self, document: u32, node: NodeId) {
         let roots = Roots {
             entity: node,
@@ -301,7 +320,7 @@ impl<'t> Extractor<'t, '_> {
                     return self.taken(path).map(|i| i.text.clone());
                 };
                 let tree = self.walker.tree;
-                (tree.kind(found.node) == Kind::Scalar && !self.walker.is_null(found.node))
+                self.names_something(found.node)
                     .then(|| tree.raw(found.node).to_owned())
             })
         };
@@ -461,8 +480,7 @@ impl<'t> Extractor<'t, '_> {
             .id
             .as_ref()
             .and_then(|path| self.walker.first(path, roots));
-        let named =
-            named.filter(|n| tree.kind(n.node) == Kind::Scalar && !self.walker.is_null(n.node));
+        let named = named.filter(|n| self.names_something(n.node));
         let head = match &named {
             Some(named) => named.key_span.map_or_else(
                 || tree.span(named.node),
@@ -471,7 +489,8 @@ impl<'t> Extractor<'t, '_> {
             None => self.head(found),
         };
         let name = named.map(|n| tree.raw(n.node));
-        let logical = logical_name(prefix, locator, found, name, taken);
+        let listed = many(&locator.path) || tree.repeats() && !locator.path.segments.is_empty();
+        let logical = logical_name(prefix, listed, found, name, taken);
         let index = count(self.out.entities.len());
         self.out.entities.push(Entity {
             of: id,
@@ -503,7 +522,7 @@ impl<'t> Extractor<'t, '_> {
         }
         let mut attributes = Vec::new();
         let mut tags = Vec::new();
-        if !matches!(found.wrong, Some(Wrong::Shape { .. })) {
+        if !found.is_lost() {
             attributes = self.attributes(&entity_type.attributes, node, site);
             if let Some((path, shape)) = &entity_type.tags {
                 tags = self.tags(path, shape, site);
@@ -514,7 +533,7 @@ impl<'t> Extractor<'t, '_> {
             entity.tags = tags;
             entity.fault = fault;
         }
-        if entity_type.children.is_empty() || matches!(found.wrong, Some(Wrong::Shape { .. })) {
+        if entity_type.children.is_empty() || found.is_lost() {
             return;
         }
         self.enclosing.push((id, index));
@@ -550,12 +569,16 @@ impl<'t> Extractor<'t, '_> {
                 },
                 *span,
             ),
+            Some(Wrong::Hole { hole, span }) => (gap(hole), *span),
             None => {
+                if let Some(hole) = tree.hole(found.node) {
+                    return Some(Box::new((gap(hole), tree.span(found.node))));
+                }
                 let reads_members = entity_type
                     .attributes
                     .iter()
                     .any(|a| matches!(a.from, From::Member));
-                if tree.kind(found.node) == Kind::Mapping || !reads_members {
+                if tree.kind(found.node) == Kind::Mapping || !reads_members || tree.repeats() {
                     return None;
                 }
                 (
@@ -646,6 +669,7 @@ impl<'t> Extractor<'t, '_> {
             })
         };
         match &attribute.from {
+            From::Member if tree.repeats() => self.element(attribute, node, site),
             From::Member => {
                 if tree.kind(node) != Kind::Mapping {
                     return None;
@@ -675,8 +699,13 @@ impl<'t> Extractor<'t, '_> {
                     ..site.roots
                 };
                 let found = self.walker.all(path, roots);
+                if attribute.shape == NAMES && tree.repeats() {
+                    let values = found.iter();
+                    return united(values.filter_map(|f| self.found_value(&NAMES, f, site)));
+                }
                 // A set may be put together from several places.
-                if let (Shape::Set(element), true) = (&attribute.shape, many(path)) {
+                let several = many(path) || tree.repeats() && !found.is_empty();
+                if let (Shape::Set(element), true) = (&attribute.shape, several) {
                     let span = found
                         .first()
                         .and_then(|f| f.key_span)
@@ -699,10 +728,13 @@ impl<'t> Extractor<'t, '_> {
                 };
                 let found: Vec<Found<'t>> = paths
                     .iter()
-                    .filter_map(|path| self.walker.first(path, roots))
+                    .filter_map(|path| self.walker.first_or_hole(path, roots))
                     .collect();
-                let fits =
-                    |f: &&Found<'t>| f.wrong.is_none() && fits(&attribute.shape, tree.kind(f.node));
+                let fits = |f: &&Found<'t>| match &f.wrong {
+                    None if tree.hole(f.node).is_some() => true,
+                    None => tree.repeats() || fits(&attribute.shape, tree.kind(f.node)),
+                    Some(wrong) => matches!(wrong, Wrong::Hole { .. }),
+                };
                 let found = found.iter().find(fits).or_else(|| found.last())?;
                 self.found_value(&attribute.shape, found, site)
             }
@@ -729,6 +761,7 @@ impl<'t> Extractor<'t, '_> {
                 }
                 let elements = tree
                     .entries(node)
+                    .filter(|e| tree.is_member(e))
                     .filter(|e| !(self.format.null_is_absent && self.walker.is_null(e.value)))
                     .map(|e| Attr {
                         value: Value::String(tree.raw(e.key).into()),
@@ -753,6 +786,48 @@ impl<'t> Extractor<'t, '_> {
         }
     }
 
+    /// A member where names repeat: all of them for a set, otherwise the first.
+    fn element(&self, attribute: &'t Attribute, node: NodeId, site: Site<'_, 't>) -> Option<Attr> {
+        let tree = self.walker.tree;
+        let mut same = tree
+            .entries(node)
+            .filter(|e| tree.raw(e.key) == attribute.name)
+            .peekable();
+        let Some(first) = same.peek().copied() else {
+            let hole = tree.open(node)?;
+            return self.value(&attribute.shape, hole, None, site);
+        };
+        let at = tree.span(first.key);
+        if attribute.shape == NAMES {
+            let more = tree.open(node);
+            let values = same.map(|e| e.value).chain(more);
+            return united(values.filter_map(|value| self.value(&NAMES, value, Some(at), site)));
+        }
+        let Shape::Set(shape) = &attribute.shape else {
+            return self.value(&attribute.shape, first.value, Some(at), site);
+        };
+        let elements =
+            same.filter_map(|e| self.value(shape, e.value, Some(tree.span(e.key)), site));
+        // Where there may be more of them, the set is not known.
+        let more = tree.open(node);
+        let more = more.and_then(|hole| self.value(shape, hole, None, site));
+        Some(Attr {
+            value: Value::Set(elements.chain(more).collect()),
+            span: at,
+        })
+    }
+
+    /// The text of an element that has attributes or elements besides, where a text is wanted.
+    fn text_of(&self, shape: &Shape, node: NodeId) -> NodeId {
+        let tree = self.walker.tree;
+        match shape {
+            Shape::Bool | Shape::Long | Shape::String | Shape::Text | Shape::Converted(_) => {
+                tree.get(node, "#text").map_or(node, |e| e.value)
+            }
+            Shape::Set(_) | Shape::Record(_) | Shape::Entity(_) => node,
+        }
+    }
+
     fn found_value(&self, shape: &'t Shape, found: &Found<'t>, site: Site<'_, 't>) -> Option<Attr> {
         match &found.wrong {
             Some(Wrong::Twice {
@@ -771,6 +846,10 @@ impl<'t> Extractor<'t, '_> {
                 format!("{found} stands where {expected} is expected"),
                 *span,
             )),
+            Some(Wrong::Hole { hole, span }) => Some(Attr {
+                value: Value::Fault(Box::new(gap(hole))),
+                span: *span,
+            }),
             None => self.value(shape, found.node, found.key_span, site),
         }
     }
@@ -784,6 +863,17 @@ impl<'t> Extractor<'t, '_> {
         site: Site<'_, 't>,
     ) -> Option<Attr> {
         let tree = self.walker.tree;
+        let node = if tree.repeats() {
+            self.text_of(shape, node)
+        } else {
+            node
+        };
+        if let Some(hole) = tree.hole(node) {
+            return Some(Attr {
+                value: Value::Fault(Box::new(gap(hole))),
+                span: tree.span(node),
+            });
+        }
         let kind = tree.kind(node);
         let span = match kind {
             Kind::Scalar => tree.span(node),
@@ -843,19 +933,22 @@ impl<'t> Extractor<'t, '_> {
                     Err(why) => return Some(fault(format!("`{}` {why}", tree.raw(node)), span)),
                 }
             }
+            // One element is a list of one.
+            (Shape::Set(element), _) if tree.repeats() => {
+                Value::Set(self.value(element, node, key, site).into_iter().collect())
+            }
             (Shape::Set(element), Kind::Sequence) => Value::Set(
                 tree.items(node)
                     .filter_map(|item| self.value(element, item, None, site))
                     .collect(),
             ),
-            (Shape::Record(attributes), Kind::Mapping) => Value::Record(self.attributes(
-                attributes,
-                node,
-                Site {
-                    nearest: span,
-                    ..site
-                },
-            )),
+            // An element without elements in it is one all the same.
+            (Shape::Record(attributes), kind)
+                if kind == Kind::Mapping || kind == Kind::Scalar && tree.repeats() =>
+            {
+                let nearest = span;
+                Value::Record(self.attributes(attributes, node, Site { nearest, ..site }))
+            }
             (Shape::Bool | Shape::Long | Shape::String | Shape::Text | Shape::Converted(_), _) => {
                 return Some(fault(
                     format!(
@@ -886,7 +979,10 @@ impl<'t> Extractor<'t, '_> {
     fn names(&self, node: NodeId, span: Span) -> Attr {
         let tree = self.walker.tree;
         let named: Vec<NodeId> = match tree.kind(node) {
-            Kind::Mapping => tree.entries(node).map(|e| e.key).collect(),
+            Kind::Mapping => {
+                let entries = tree.entries(node).filter(|e| tree.is_member(e));
+                entries.map(|e| e.key).collect()
+            }
             Kind::Sequence | Kind::Scalar => tree.items(node).collect(),
         };
         let mut elements = Vec::with_capacity(named.len());
@@ -972,20 +1068,50 @@ fn taken_over(shape: &Shape, taken: &Inherited) -> Attr {
     }
 }
 
+/// The names in a node.
+static NAMES: Shape = Shape::Converted(Converter::Names);
+
+/// All sets as one, which stands where the first does. What is wrong with one is wrong with all.
+fn united(values: impl Iterator<Item = Attr>) -> Option<Attr> {
+    let mut whole: Option<Attr> = None;
+    for attr in values {
+        match (&mut whole, attr.value) {
+            (Some(whole), Value::Set(more)) => {
+                if let Value::Set(elements) = &mut whole.value {
+                    elements.extend(more);
+                }
+            }
+            (None, value @ Value::Set(_)) => {
+                whole = Some(Attr {
+                    value,
+                    span: attr.span,
+                });
+            }
+            (_, value) => {
+                return Some(Attr {
+                    value,
+                    span: attr.span,
+                });
+            }
+        }
+    }
+    whole
+}
+
 /// What is not a mapping is a fault of this shape.
 static EMPTY_RECORD: Shape = Shape::Record(Vec::new());
 
 /// `parent/list/name`; siblings of one name are told apart by a number.
 fn logical_name(
     prefix: &str,
-    locator: &Locator,
+    listed: bool,
     found: &Found<'_>,
     name: Option<&str>,
     taken: &mut BTreeSet<Arc<str>>,
 ) -> Arc<str> {
     let mut logical = prefix.to_owned();
     // A type that stands in one place of its object has the object's name.
-    if many(&locator.path) {
+    if listed {
         if let Key::Name(list) = found.list {
             logical.push('/');
             logical.push_str(list);
@@ -1044,9 +1170,10 @@ fn hushed(mut attr: Attr) -> Attr {
     attr
 }
 
-/// Takes the values of secrets out of a text: whoever shows it shows stars. Its length stays, so that places in it do.
+/// Takes the values of secrets out of the text of a file: whoever shows it shows stars. Its length stays, so that places in it
+/// do. `own` is the file of the extract.
 #[must_use]
-pub fn masked(plan: &Plan, extract: &Extract, text: &str) -> String {
+pub fn masked(plan: &Plan, extract: &Extract, own: FileId, file: FileId, text: &str) -> String {
     let mut spans = Vec::new();
     for entity in &extract.entities {
         if let Some(entity_type) = plan.entity_type(entity.of) {
@@ -1055,6 +1182,10 @@ pub fn masked(plan: &Plan, extract: &Extract, text: &str) -> String {
     }
     let mut masked = text.to_owned();
     for (span, assigned) in spans {
+        let span = match extract.place(own, span) {
+            place if place.file == file => place.span,
+            _ => continue,
+        };
         let Some(secret) = text.get(span.range()) else {
             continue;
         };
@@ -1094,6 +1225,15 @@ fn secrets(attributes: &[Attribute], present: &[(u16, Attr)], spans: &mut Vec<(S
         {
             secrets(inner, present, spans);
         }
+    }
+}
+
+/// What stands where a hole is.
+fn gap(hole: &Hole) -> Fault {
+    Fault {
+        message: hole.reason.clone(),
+        also: None,
+        unknown: hole.unknown,
     }
 }
 
@@ -1157,6 +1297,7 @@ mod tests {
             title: String::new(),
             files: files.iter().map(|f| (*f).to_owned()).collect(),
             dialect: Dialect::Core,
+            assembly: None,
             null_is_absent: false,
             objects: Vec::new(),
             inherit: Vec::new(),

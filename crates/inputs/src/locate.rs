@@ -6,7 +6,7 @@ use onus_model::path::{
 use onus_model::plan::Dialect;
 use onus_model::source::Span;
 
-use crate::document::{Kind, NodeId, Scalar, Tree};
+use crate::document::{Hole, Kind, NodeId, Scalar, Tree};
 
 /// How a node is reached from its parent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,30 @@ pub(crate) enum Wrong {
         expected: &'static str,
         span: Span,
     },
+    /// Something on the way is not there to be looked into.
+    Hole { hole: Hole, span: Span },
+}
+
+impl Found<'_> {
+    /// Whether the path ended before it led to anything.
+    pub(crate) fn is_lost(&self) -> bool {
+        match self.wrong {
+            Some(Wrong::Shape { .. } | Wrong::Hole { .. }) => true,
+            Some(Wrong::Twice { .. }) | None => false,
+        }
+    }
+
+    /// What a hole took away that may have been found from here.
+    fn in_hole(&self, tree: &Tree, node: NodeId, hole: &Hole) -> Self {
+        Self {
+            node,
+            wrong: Some(Wrong::Hole {
+                hole: hole.clone(),
+                span: tree.span(node),
+            }),
+            ..self.clone()
+        }
+    }
 }
 
 /// What an object takes over from the one that it stands in.
@@ -100,16 +124,26 @@ impl<'t> Walker<'t> {
             return Vec::new();
         };
         let mut found = vec![start];
-        for segment in rest {
+        let mut rest = rest.iter().peekable();
+        while let Some(segment) = rest.next() {
             let mut next = Vec::new();
+            // Where names repeat, the elements of a name are what an index counts.
+            let nth = rest
+                .next_if(|next| self.tree.repeats() && counts(next) && names_one(segment))
+                .and_then(only);
             for from in found {
-                if matches!(from.wrong, Some(Wrong::Shape { .. })) {
+                if from.is_lost() {
                     next.push(from);
                     continue;
                 }
                 match segment {
                     Segment::Child(selectors) => {
+                        let before = next.len();
                         self.children(&from, selectors, roots, true, &mut next);
+                        if let Some(nth) = nth {
+                            let same = next.split_off(before);
+                            next.extend(of_same(nth, &same));
+                        }
                     }
                     Segment::Descendant(selectors) => {
                         self.descend(from, selectors, roots, &mut next);
@@ -132,7 +166,10 @@ impl<'t> Walker<'t> {
             let [Selector::Name(name)] = selectors.as_slice() else {
                 break;
             };
-            if tree.kind(at.node) != Kind::Mapping || tree.duplicates_within(at.node).is_some() {
+            if tree.kind(at.node) != Kind::Mapping
+                || tree.duplicates_within(at.node).is_some()
+                || tree.repeats()
+            {
                 break;
             }
             let entry = tree.get(at.node, name)?;
@@ -150,6 +187,11 @@ impl<'t> Walker<'t> {
 
     /// The first node that the path leads to.
     pub(crate) fn first(self, path: &'t Path, roots: Roots) -> Option<Found<'t>> {
+        self.all(path, roots).into_iter().find(|f| !f.is_lost())
+    }
+
+    /// The first node that the path leads to, or what hides it.
+    pub(crate) fn first_or_hole(self, path: &'t Path, roots: Roots) -> Option<Found<'t>> {
         self.all(path, roots)
             .into_iter()
             .find(|f| !matches!(f.wrong, Some(Wrong::Shape { .. })))
@@ -165,6 +207,10 @@ impl<'t> Walker<'t> {
         // A stack instead of recursion; children are pushed last to first, to be visited in order.
         let mut open = vec![from];
         while let Some(from) = open.pop() {
+            if let Some(hole) = self.tree.hole(from.node) {
+                next.push(from.in_hole(self.tree, from.node, hole));
+                continue;
+            }
             self.children(&from, selectors, roots, false, next);
             let mut inner = Vec::new();
             self.select(&from, &Selector::Wildcard, roots, false, &mut inner);
@@ -183,9 +229,10 @@ impl<'t> Walker<'t> {
         for selector in selectors {
             self.select(from, selector, roots, strict, next);
             // What is wrong with a node is wrong for all selectors, and is told once.
-            if next.last().is_some_and(|f| {
-                f.node == from.node && matches!(f.wrong, Some(Wrong::Shape { .. }))
-            }) {
+            if next
+                .last()
+                .is_some_and(|f| f.node == from.node && f.is_lost())
+            {
                 return;
             }
         }
@@ -217,8 +264,11 @@ impl<'t> Walker<'t> {
             });
         };
         // A scalar or a list where the path wants a mapping hides whatever was meant: somebody must look at it.
+        // An element without the one that is asked for has none.
         let wrong = |next: &mut Vec<Found<'t>>, expected| {
-            if strict && !self.is_null(from.node) {
+            if let Some(hole) = tree.hole(from.node) {
+                next.extend(strict.then(|| from.in_hole(tree, from.node, hole)));
+            } else if strict && !tree.repeats() && !self.is_null(from.node) {
                 next.push(Found {
                     wrong: Some(Wrong::Shape {
                         found: noun(tree, from.node),
@@ -250,6 +300,19 @@ impl<'t> Walker<'t> {
                                 });
                             }
                         }
+                    } else if tree.repeats() {
+                        for entry in tree.entries(from.node) {
+                            if tree.raw(entry.key) == name {
+                                let at = Some(tree.span(entry.key));
+                                push(next, entry.value, Key::Name(name), at);
+                            }
+                        }
+                        // There may be more of them, if there are any.
+                        if let Some(node) = tree.open(from.node)
+                            && let Some(hole) = tree.hole(node)
+                        {
+                            next.push(from.in_hole(tree, node, hole));
+                        }
                     } else if let Some(entry) = tree.get(from.node, name) {
                         push(
                             next,
@@ -262,23 +325,25 @@ impl<'t> Walker<'t> {
                 Kind::Sequence | Kind::Scalar => wrong(next, "a mapping"),
             },
             Selector::Wildcard | Selector::Filter(_) => {
-                let keep = |node: NodeId| match selector {
-                    Selector::Filter(filter) => self.holds(
-                        filter,
-                        Roots {
-                            current: node,
-                            ..roots
-                        },
-                    ),
-                    Selector::Name(_)
-                    | Selector::Wildcard
-                    | Selector::Index(_)
-                    | Selector::Slice { .. } => true,
+                let keep = |next: &mut Vec<Found<'t>>, node: NodeId| {
+                    let Selector::Filter(filter) = selector else {
+                        return true;
+                    };
+                    let roots = Roots {
+                        current: node,
+                        ..roots
+                    };
+                    self.holds(filter, roots).unwrap_or_else(|node| {
+                        // Nobody can tell whether it is meant.
+                        let hole = tree.hole(node);
+                        next.extend(hole.map(|hole| from.in_hole(tree, node, hole)));
+                        false
+                    })
                 };
                 match kind {
                     Kind::Mapping => {
                         for entry in tree.entries(from.node) {
-                            if keep(entry.value) {
+                            if tree.is_member(&entry) && keep(next, entry.value) {
                                 push(
                                     next,
                                     entry.value,
@@ -290,7 +355,7 @@ impl<'t> Walker<'t> {
                     }
                     Kind::Sequence => {
                         for (index, node) in tree.items(from.node).enumerate() {
-                            if keep(node) {
+                            if keep(next, node) {
                                 push(next, node, Key::Index(index), None);
                             }
                         }
@@ -323,20 +388,36 @@ impl<'t> Walker<'t> {
         }
     }
 
-    fn holds(self, filter: &'t Filter, roots: Roots) -> bool {
+    /// Whether a filter holds.
+    ///
+    /// # Errors
+    ///
+    /// A hole decides it.
+    fn holds(self, filter: &'t Filter, roots: Roots) -> Result<bool, NodeId> {
+        let some = |parts: &'t [Filter], wanted: bool| {
+            let mut hole = None;
+            for part in parts {
+                match self.holds(part, roots) {
+                    Ok(holds) if holds == wanted => return Ok(wanted),
+                    Ok(_) => {}
+                    Err(node) => hole = hole.or(Some(node)),
+                }
+            }
+            hole.map_or(Ok(!wanted), Err)
+        };
         match filter {
-            Filter::Any(parts) => parts.iter().any(|part| self.holds(part, roots)),
-            Filter::All(parts) => parts.iter().all(|part| self.holds(part, roots)),
-            Filter::Not(part) => !self.holds(part, roots),
-            Filter::Exists(path) => self.first(path, roots).is_some(),
+            Filter::Any(parts) => some(parts, true),
+            Filter::All(parts) => some(parts, false),
+            Filter::Not(part) => self.holds(part, roots).map(|holds| !holds),
+            Filter::Exists(path) => self.known(path, roots).map(|found| found.is_some()),
             Filter::Compare(left, comparison, right) => {
-                let (left, right) = (self.operand(left, roots), self.operand(right, roots));
+                let (left, right) = (self.operand(left, roots)?, self.operand(right, roots)?);
                 let ordered = || match (&left, &right) {
                     (Scalar::Int(a), Scalar::Int(b)) => Some(a.cmp(b)),
                     (Scalar::Text(a), Scalar::Text(b)) => Some(a.cmp(b)),
                     _ => None,
                 };
-                match comparison {
+                Ok(match comparison {
                     Comparison::Equal => left == right,
                     Comparison::NotEqual => left != right,
                     Comparison::Less => ordered().is_some_and(std::cmp::Ordering::is_lt),
@@ -347,25 +428,38 @@ impl<'t> Walker<'t> {
                     Comparison::GreaterOrEqual => {
                         ordered().is_some_and(std::cmp::Ordering::is_ge) || left == right
                     }
-                }
+                })
             }
         }
     }
 
+    /// The first node that the path leads to, if no hole is in the way.
+    fn known(self, path: &'t Path, roots: Roots) -> Result<Option<Found<'t>>, NodeId> {
+        for found in self.all(path, roots) {
+            if self.tree.hole(found.node).is_some() {
+                return Err(found.node);
+            }
+            if !found.is_lost() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// A value to compare. Nothing and collections compare as null, for only scalars can be written on the other side.
-    fn operand(self, operand: &'t Operand, roots: Roots) -> Scalar<'t> {
-        match operand {
+    fn operand(self, operand: &'t Operand, roots: Roots) -> Result<Scalar<'t>, NodeId> {
+        Ok(match operand {
             Operand::String(text) => Scalar::Text(text),
             Operand::Integer(number) => Scalar::Int(*number),
             Operand::Bool(bool) => Scalar::Bool(*bool),
             Operand::Null => Scalar::Null,
-            Operand::Path(path) => match self.first(path, roots) {
+            Operand::Path(path) => match self.known(path, roots)? {
                 Some(found) if self.tree.kind(found.node) == Kind::Scalar => {
                     self.tree.resolve(found.node, self.dialect)
                 }
                 Some(_) | None => Scalar::Null,
             },
-        }
+        })
     }
 
     /// Whether an object satisfies all guards.
@@ -419,6 +513,45 @@ pub(crate) fn duplicate(tree: &Tree, mapping: NodeId, name: &str) -> Option<(Spa
             written.trim_matches(['"', '\'']) == name
         })
         .map(|d| (d.first, d.second))
+}
+
+/// The selector of a segment that has one.
+fn only(segment: &Segment) -> Option<&Selector> {
+    match segment {
+        Segment::Child(selectors) => match selectors.as_slice() {
+            [selector] => Some(selector),
+            _ => None,
+        },
+        Segment::Descendant(_) => None,
+    }
+}
+
+fn names_one(segment: &Segment) -> bool {
+    matches!(only(segment), Some(Selector::Name(_)))
+}
+
+fn counts(segment: &Segment) -> bool {
+    let selector = only(segment);
+    matches!(selector, Some(Selector::Index(_) | Selector::Slice { .. }))
+}
+
+/// Those among elements of one name that an index or a slice selects, and what may hide more of them.
+fn of_same<'t>(selector: &Selector, same: &[Found<'t>]) -> Vec<Found<'t>> {
+    let (lost, same): (Vec<&Found<'t>>, Vec<&Found<'t>>) = same.iter().partition(|f| f.is_lost());
+    let selected: Vec<usize> = match selector {
+        Selector::Index(index) => normal(*index, same.len()).into_iter().collect(),
+        Selector::Slice { start, end, step } => slice(*start, *end, *step, same.len()),
+        Selector::Name(_) | Selector::Wildcard | Selector::Filter(_) => Vec::new(),
+    };
+    let selected = selected.iter().filter_map(|at| same.get(*at).copied());
+    // From the end on, what is hidden comes first.
+    let from_end = matches!(selector, Selector::Index(index) if *index < 0);
+    let all: Vec<&Found<'t>> = if from_end {
+        lost.into_iter().chain(selected).collect()
+    } else {
+        selected.chain(lost).collect()
+    };
+    all.into_iter().cloned().collect()
 }
 
 /// A negative index counts from the end.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::assessment::Place;
 use crate::plan::TypeId;
-use crate::source::{LineIndex, Span};
+use crate::source::{FileId, LineIndex, Position, Span};
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +105,18 @@ pub struct Entity {
     pub fault: Option<Box<(Fault, Span)>>,
 }
 
-/// What one file holds.
+/// A file that a document was put together of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// The file.
+    pub file: FileId,
+    /// Where its text starts in the text of all parts, at the start of a line.
+    pub start: u32,
+    /// A digest of its bytes, as in [`Extract::digest`].
+    pub digest: u64,
+}
+
+/// What one file holds, or several that make a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extract {
     /// How many documents were read.
@@ -119,4 +131,88 @@ pub struct Extract {
     pub lines: LineIndex,
     /// A digest of the bytes, to notice a file that changed before a frame was drawn from it.
     pub digest: u64,
+    /// Where it was put together of several files, those, in the order of their texts; spans count from the first one's start.
+    pub parts: Vec<Part>,
+}
+
+impl Extract {
+    /// Where a span stands, in the file of the extract or in one of its parts.
+    #[must_use]
+    pub fn place(&self, own: FileId, span: Span) -> Place {
+        let after = self.parts.partition_point(|p| p.start <= span.start);
+        let part = after.checked_sub(1).and_then(|at| self.parts.get(at));
+        let Some(part) = part else {
+            return Place {
+                file: own,
+                span,
+                start: self.lines.position(span.start),
+                end: self.lines.position(span.end),
+            };
+        };
+        // Between two parts stands the end of a line that is of neither. What reaches into the next part ends with its own.
+        let most = self
+            .parts
+            .get(after)
+            .map_or(u32::MAX, |next| next.start - 1);
+        let end = span.end.min(most).max(span.start);
+        let before = self.lines.position(part.start).line - 1;
+        let position = |at| {
+            let Position { line, column } = self.lines.position(at);
+            Position {
+                line: line - before,
+                column,
+            }
+        };
+        Place {
+            file: part.file,
+            span: Span {
+                start: span.start - part.start,
+                end: end - part.start,
+            },
+            start: position(span.start),
+            end: position(end),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_stands_in_the_part_that_it_begins_in() {
+        let texts = ["a: 1\nb: 2\n", "", "é: 3\nd: 4"];
+        let mut all = String::new();
+        let mut parts = Vec::new();
+        for (file, text) in (7..).zip(texts) {
+            parts.push(Part {
+                file: FileId(file),
+                start: u32::try_from(all.len()).unwrap(),
+                digest: 0,
+            });
+            all.push_str(text);
+            all.push('\n');
+        }
+        let extract = Extract {
+            lines: LineIndex::new(&all),
+            parts,
+            ..Extract::default()
+        };
+        let at = |words: &str| {
+            let start = all.find(words).unwrap();
+            let place = extract.place(FileId(0), Span::new(start, start + words.len()));
+            let text = texts[place.file.0 as usize - 7];
+            assert_eq!(text.get(place.span.range()), Some(words));
+            let (start, end) = (place.start, place.end);
+            (place.file.0, start.line, start.column, end.line, end.column)
+        };
+        assert_eq!(at("2"), (7, 2, 4, 2, 5));
+        assert_eq!(at("a: 1"), (7, 1, 1, 1, 5));
+        assert_eq!(at("3"), (9, 1, 4, 1, 5));
+        assert_eq!(at("d: 4"), (9, 2, 1, 2, 5));
+        // From the first part into the last.
+        let long = extract.place(FileId(0), Span::new(5, all.len()));
+        assert_eq!((long.file, long.span), (FileId(7), Span::new(5, 10)));
+        assert_eq!((long.end.line, long.end.column), (3, 1));
+    }
 }

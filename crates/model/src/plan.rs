@@ -85,6 +85,8 @@ pub struct Format {
     pub files: Vec<String>,
     /// How plain scalars are read.
     pub dialect: Dialect,
+    /// How its documents are put together of several files, where one is not the whole: `@assemble`.
+    pub assembly: Option<Assembly>,
     /// Whether `null` and an empty value mean that the key is not there.
     pub null_is_absent: bool,
     /// Where objects stand in a document; the first whose guards hold is taken.
@@ -99,6 +101,29 @@ pub struct Format {
     pub actions: Vec<Action>,
     /// The system that its tables of roles are of, `@system`; its own name in lower case where nothing is said.
     pub system: Option<String>,
+}
+
+/// How a document is put together of several files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assembly {
+    /// A main file, over which the parts beside it are merged element by element, as ClickHouse does.
+    ClickHouse,
+    /// A file that takes others in by the tags `!include` and `!archive`, as Platform.sh and Upsun do.
+    Platformsh,
+}
+
+impl Assembly {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ClickHouse, Self::Platformsh];
+
+    /// The word in `@assemble("…")`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ClickHouse => "clickhouse",
+            Self::Platformsh => "platformsh",
+        }
+    }
 }
 
 /// An action of a format, and the context in which it is asked.

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use onus_engine::{Facts, Keep, conclude, effective, evaluate, judge_access};
-use onus_inputs::document::{self, FailureKind, Limits, Syntax};
+use onus_inputs::assemble::platformsh;
+use onus_inputs::document::{self, FailureKind, Limits, Syntax, Tree};
 use onus_inputs::{FileNames, Surroundings, comments, link};
 use onus_model::assessment::{Assessment, Texts};
 use onus_model::check::Severity;
 use onus_model::date::Date;
 use onus_model::extract::Extract;
 use onus_model::file::{File, Outcome};
-use onus_model::plan::Plan;
+use onus_model::plan::{Assembly, FormatId, Plan};
 use onus_model::problem::Problem;
 use onus_model::setup::Setup;
 use onus_model::source::{FileId, LineIndex, Text};
@@ -20,6 +21,7 @@ use rayon::prelude::*;
 
 use crate::access::{FoundIn, Sources, together};
 use crate::args::CheckArgs;
+use crate::assemble::{self, Included, Waiting};
 use crate::governance::{self, Options};
 use crate::load::{self, Met};
 use crate::output::{Stop, Terminal, settle, to_file, to_stdout};
@@ -75,8 +77,18 @@ pub(crate) struct Run {
 impl Run {
     /// Where frames are drawn from.
     pub(crate) fn texts(&self) -> impl Texts {
+        let mut sources = Vec::with_capacity(self.extracts.len());
+        for (index, (file, extract)) in self.extracts.iter().enumerate() {
+            if extract.parts.is_empty() {
+                sources.push((*file, index, extract.digest));
+            }
+            let parts = extract.parts.iter();
+            sources.extend(parts.map(|part| (part.file, index, part.digest)));
+        }
+        sources.sort_unstable();
         Disk {
             met: &self.met,
+            sources,
             extracts: &self.extracts,
             plan: &self.plan,
             limits: self.limits,
@@ -114,6 +126,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     let contexts = contexts(&compiled.program.plan, setup, &args.set, now)?;
     let names = FileNames::new(&compiled.program.plan);
     let met = load::with_fragments(met, &names, &limits);
+    let (met, included) = assemble::with_included(met, &args.paths, &names, &limits);
     let patches = load::patches(&met, &limits);
     let jobs = args.jobs.map_or(0, usize::from);
     rayon::ThreadPoolBuilder::new()
@@ -132,6 +145,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         names,
         inline: setup.is_some_and(|s| s.waiving.inline),
         grants: compiled.program.judges_grants().then_some(&sources),
+        included: &included,
         limits: &limits,
     };
     let read: Vec<Read> = met
@@ -143,6 +157,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     let mut extracts = Vec::new();
     let mut problems = Vec::new();
     let mut found = Vec::new();
+    let mut waiting = Vec::new();
     for (index, read) in read.into_iter().enumerate() {
         files.push(read.file);
         found.push(read.grants);
@@ -150,6 +165,19 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         extracts.extend(read.extract.map(|e| (id, e)));
         compiled.catalog.waivers.extend(read.waivers);
         problems.extend(read.problems);
+        waiting.extend(read.waiting);
+    }
+    if !waiting.is_empty() {
+        let stage = assemble::Stage {
+            plan,
+            assembled: reader.names.assembled(),
+            met: &met,
+            included: &included,
+            limits: &limits,
+        };
+        let (waivers, found) = stage.finish(waiting, &mut files, &mut extracts);
+        compiled.catalog.waivers.extend(waivers);
+        problems.extend(found);
     }
     let gathered = together(&met, found);
     for (file, found) in files.iter_mut().zip(&gathered.counts) {
@@ -282,6 +310,8 @@ struct Read {
     /// From comments, where they are allowed.
     waivers: Vec<Waiver>,
     problems: Vec<Problem>,
+    /// What is judged when others are read.
+    waiting: Option<Waiting>,
 }
 
 impl Read {
@@ -292,6 +322,16 @@ impl Read {
             grants: FoundIn::nothing(),
             waivers: Vec::new(),
             problems: Vec::new(),
+            waiting: None,
+        }
+    }
+
+    /// It could not be read, which those will be told that it belongs to.
+    fn lost(file: File, index: usize, formats: Vec<FormatId>) -> Self {
+        let waiting = (!formats.is_empty()).then(|| Waiting::lost(index, formats));
+        Self {
+            waiting,
+            ..Self::settled(file)
         }
     }
 }
@@ -304,6 +344,7 @@ struct Reader<'r> {
     inline: bool,
     /// Where grants are, if anything is asked about them.
     grants: Option<&'r Sources<'r>>,
+    included: &'r Included,
     limits: &'r Limits,
 }
 
@@ -322,6 +363,9 @@ impl Reader<'_> {
         if let Some((outcome, reason)) = &met.settled {
             file.outcome = *outcome;
             file.reason = Some(reason.clone());
+            return Read::settled(file);
+        }
+        if met.part {
             return Read::settled(file);
         }
         let text = onus_inputs::access::is_text(&met.shown);
@@ -343,7 +387,7 @@ impl Reader<'_> {
             Err(why) => {
                 file.outcome = Outcome::Unreadable;
                 file.reason = Some(why);
-                return Read::settled(file);
+                return Read::lost(file, index, self.assembled(&formats));
             }
         };
         // A language of its own may be a format, too.
@@ -381,12 +425,18 @@ impl Reader<'_> {
                     .zip(failure.text)
                     .map(|(span, text)| (LineIndex::new(&text).position(span.start), span));
                 file.reason = Some(failure.reason);
-                return settled(file, found);
+                let lost = Read::lost(file, index, self.assembled(&formats));
+                return Read {
+                    grants: found,
+                    ..lost
+                };
             }
         };
         if let (Some(grants), false) = (grants, text) {
             found = grants.of_tree(index, &met.shown, &tree);
         }
+        let waits = self.waits(&formats, met, &tree);
+        formats.retain(|format| !waits.contains(format));
         let extract = onus_inputs::extract(self.plan, &formats, &tree, patch, digest);
         file.documents = extract.documents;
         file.duplicate_keys = extract.duplicate_keys;
@@ -395,18 +445,54 @@ impl Reader<'_> {
             file.outcome = Outcome::Checked;
         }
         let keep = !extract.entities.is_empty();
-        let (waivers, problems) = if self.inline && keep {
+        let waiting = !waits.is_empty();
+        let (waivers, problems) = if self.inline && (keep || waiting) {
             comments::waivers(&Text::new(met.shown.as_str(), tree.text()))
         } else {
             (Vec::new(), Vec::new())
         };
-        Read {
+        let mut read = Read {
             file,
             extract: keep.then_some(extract),
             grants: found,
             waivers,
             problems,
+            waiting: None,
+        };
+        if waiting {
+            let mut waiting = Waiting::new(index, waits, tree, digest);
+            if !keep {
+                // They count if the file does.
+                std::mem::swap(&mut waiting.waivers, &mut read.waivers);
+                std::mem::swap(&mut waiting.problems, &mut read.problems);
+            }
+            read.waiting = Some(waiting);
         }
+        read
+    }
+
+    /// Of some formats those that are put together of several files.
+    fn assembled(&self, formats: &[FormatId]) -> Vec<FormatId> {
+        let assembled = self.names.assembled().iter().map(|(id, _)| *id);
+        assembled.filter(|id| formats.contains(id)).collect()
+    }
+
+    /// Of some formats those of which a file may be no whole.
+    fn waits(&self, formats: &[FormatId], met: &Met, tree: &Tree) -> Vec<FormatId> {
+        let assembled = self.names.assembled().iter();
+        assembled
+            .filter(|(id, assembly)| {
+                formats.contains(id)
+                    && match assembly {
+                        Assembly::ClickHouse => true,
+                        Assembly::Platformsh => {
+                            platformsh::may_include(tree.text())
+                                || self.included.is_document(&met.shown)
+                        }
+                    }
+            })
+            .map(|(id, _)| *id)
+            .collect()
     }
 }
 
@@ -414,6 +500,8 @@ impl Reader<'_> {
 struct Disk<'r> {
     met: &'r [Met],
     /// In order of file.
+    /// Of what extract each file is a part, and the digest of the file, in order of file.
+    sources: Vec<(FileId, usize, u64)>,
     extracts: &'r [(FileId, Extract)],
     plan: &'r Plan,
     limits: Limits,
@@ -423,19 +511,18 @@ impl Texts for Disk<'_> {
     fn text(&self, file: FileId) -> Option<Text> {
         let met = self.met.get(file.0 as usize)?;
         let bytes = load::read(&met.from, self.limits.bytes).ok()?;
-        let at = self.extracts.binary_search_by_key(&file, |(id, _)| *id);
-        let extract = match at {
-            Ok(at) => Some(&self.extracts.get(at)?.1),
-            Err(_) => None,
-        };
-        if extract.is_some_and(|extract| extract.digest != load::digest(&bytes)) {
+        let from = self.sources.partition_point(|(id, _, _)| *id < file);
+        let sources = self.sources.get(from..).unwrap_or_default();
+        let sources = sources.iter().take_while(|(id, _, _)| *id == file);
+        let digest = load::digest(&bytes);
+        if sources.clone().any(|(_, _, judged)| *judged != digest) {
             return None;
         }
-        let text = document::decode(bytes).ok()?;
-        let text = extract.map_or_else(
-            || text.clone(),
-            |extract| onus_inputs::masked(self.plan, extract, &text),
-        );
+        let mut text = document::decode(bytes).ok()?;
+        let of = sources.filter_map(|(_, index, _)| self.extracts.get(*index));
+        for (own, extract) in of {
+            text = onus_inputs::masked(self.plan, extract, *own, file, &text);
+        }
         Some(Text::new(met.shown.as_str(), text))
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Met {
     pub(crate) named: bool,
     /// What became of it already, and why: it is not read.
     pub(crate) settled: Option<(Outcome, String)>,
+    /// It was not walked, and is read as a part of another alone.
+    pub(crate) part: bool,
 }
 
 /// Where bytes come from.
@@ -50,6 +52,7 @@ pub(crate) fn walk(
                     from: Source::Memory(bytes),
                     named: true,
                     settled: None,
+                    part: false,
                 }),
                 Err(error) => problems.push(Problem::error(format!(
                     "cannot read standard input: {error}"
@@ -103,6 +106,7 @@ fn named(path: &Path, limit: usize) -> Met {
         from,
         named: true,
         settled,
+        part: false,
     }
 }
 
@@ -216,6 +220,7 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
                     from: Source::Disk(path),
                     named: false,
                     settled: Some((Outcome::Unreadable, why)),
+                    part: false,
                 });
                 continue;
             }
@@ -236,6 +241,7 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
                 from: Source::Disk(entry.path().to_owned()),
                 named: false,
                 settled: Some((Outcome::Ignored, format!("named in {file}"))),
+                part: false,
             });
             if folder {
                 walk.skip_current_dir();
@@ -255,6 +261,7 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
                 not_a_file(entry.file_type())
             },
             named: false,
+            part: false,
             from: Source::Disk(entry.into_path()),
         });
     }
@@ -396,6 +403,7 @@ pub(crate) fn with_fragments(
                     from: Source::Memory(text.into_bytes()),
                     named: false,
                     settled: None,
+                    part: false,
                 });
             }
         }
@@ -423,26 +431,10 @@ pub(crate) fn patches(met: &[Met], limits: &onus_inputs::document::Limits) -> BT
         };
         let folder = file.shown.rsplit_once('/').map_or("", |(folder, _)| folder);
         for name in onus_inputs::assemble::patches(&tree) {
-            listed.insert(joined(folder, &name));
+            listed.insert(onus_inputs::assemble::joined(folder, &name));
         }
     }
     listed
-}
-
-/// A path relative to a folder, with `.` and `..` taken out.
-fn joined(folder: &str, name: &str) -> String {
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|p| *p != "..") => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    let rooted = if folder.starts_with('/') { "/" } else { "" };
-    format!("{rooted}{}", parts.join("/"))
 }
 
 #[cfg(test)]
@@ -456,16 +448,5 @@ mod tests {
         assert_eq!(shown(Path::new("/tmp/a")), "/tmp/a");
         assert_eq!(shown(Path::new("a//b/")), "a/b");
         assert_eq!(shown(Path::new(".")), "");
-    }
-
-    #[test]
-    fn patches_are_found_from_the_folder_of_the_kustomization() {
-        assert_eq!(
-            joined("k/overlays/prod", "../../base/x.yaml"),
-            "k/base/x.yaml"
-        );
-        assert_eq!(joined("", "./x.yaml"), "x.yaml");
-        assert_eq!(joined("/r/o", "x.yaml"), "/r/o/x.yaml");
-        assert_eq!(joined("o", "../../x.yaml"), "../x.yaml");
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod args;
+mod assemble;
 mod check;
 mod governance;
 mod grants;

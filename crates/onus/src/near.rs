@@ -154,6 +154,7 @@ fn names(patterns: &[&str]) -> FileNames {
             title: String::new(),
             files: patterns.iter().map(|p| (*p).to_owned()).collect(),
             dialect: Dialect::default(),
+            assembly: None,
             null_is_absent: false,
             objects: Vec::new(),
             inherit: Vec::new(),

@@ -1,6 +1,6 @@
 //! The report for people: every finding from both sides, and a summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use miette::Severity as Look;
@@ -63,7 +63,8 @@ pub(crate) fn render(
             explanation,
             style,
         };
-        finding.draw(&drawer, text, policies.get(evaluation.check as usize), out)?;
+        let policy = policies.get(evaluation.check as usize);
+        finding.draw(&drawer, texts, text, policy, out)?;
         writeln!(out)?;
     }
     summary(assessment, style, fail_on, out)
@@ -106,6 +107,7 @@ impl Finding<'_> {
     fn draw(
         &self,
         drawer: &Drawer,
+        texts: &dyn Texts,
         text: Option<&(Text, Lines)>,
         policy_lines: Option<&Lines>,
         out: &mut dyn Write,
@@ -117,7 +119,7 @@ impl Finding<'_> {
                     &text.name,
                     &text.text,
                     lines,
-                    &self.config_labels(),
+                    &self.config_labels(evaluation.place.file),
                     self.style,
                 );
                 (Some(window), labels)
@@ -160,6 +162,7 @@ impl Finding<'_> {
                 start.column
             )?;
         }
+        self.elsewhere(drawer, texts, out)?;
         for (at, message) in &self.explanation.also {
             if at.file != evaluation.place.file
                 && let Some(file) = self.assessment.files.get(at.file.0 as usize)
@@ -205,16 +208,44 @@ impl Finding<'_> {
         drawer.draw(&policy, out)
     }
 
-    /// What was read of the config, with its values. Places are said once.
-    fn config_labels(&self) -> Vec<(Span, String)> {
+    /// What was read in other files, where a configuration is put together of several.
+    fn elsewhere(&self, drawer: &Drawer, texts: &dyn Texts, out: &mut dyn Write) -> io::Result<()> {
+        let own = self.evaluation.place.file;
+        let places = self.explanation.read.iter().filter_map(|r| r.place);
+        let files: BTreeSet<FileId> = places.map(|p| p.file).filter(|f| *f != own).collect();
+        for file in files {
+            let labels = self.config_labels(file);
+            let Some(text) = texts.text(file).filter(|_| !labels.is_empty()) else {
+                continue;
+            };
+            let lines = Lines::new(&text.text);
+            let (window, labels) = Window::new(&text.name, &text.text, &lines, &labels, self.style);
+            let frame = Frame {
+                severity: Look::Advice,
+                code: None,
+                message: "together with this".to_owned(),
+                labels,
+                window: Some(window),
+                help: None,
+            };
+            drawer.draw(&frame, out)?;
+        }
+        Ok(())
+    }
+
+    /// What was read of a file, with its values. Places are said once; that of the finding comes first.
+    fn config_labels(&self, file: FileId) -> Vec<(Span, String)> {
         let place = self.evaluation.place;
-        let mut by_place: Vec<(Span, Vec<String>)> = vec![(place.span, Vec::new())];
+        let mut by_place: Vec<(Span, Vec<String>)> = Vec::new();
+        if file == place.file {
+            by_place.push((place.span, Vec::new()));
+        }
         for read in &self.explanation.read {
-            let Some(at) = read.place.filter(|p| p.file == place.file) else {
+            let Some(at) = read.place.filter(|p| p.file == file) else {
                 continue;
             };
             // What is missing far away says little: it is the nearer absence that the finding is about.
-            if matches!(read.saw, Saw::Missing) && at.span != place.span {
+            if matches!(read.saw, Saw::Missing) && (at.file, at.span) != (place.file, place.span) {
                 continue;
             }
             let words = words(read, self.style);
@@ -224,7 +255,7 @@ impl Finding<'_> {
             }
         }
         for (at, message) in &self.explanation.also {
-            if at.file != place.file {
+            if at.file != file {
                 continue;
             }
             let words = escape::line(message);
@@ -246,9 +277,10 @@ impl Finding<'_> {
         for read in &self.explanation.read {
             if matches!(read.saw, Saw::Missing)
                 && !labels.is_empty()
-                && read
-                    .place
-                    .is_some_and(|p| p.span != self.evaluation.place.span)
+                && read.place.is_some_and(|p| {
+                    let place = self.evaluation.place;
+                    (p.file, p.span) != (place.file, place.span)
+                })
             {
                 continue;
             }

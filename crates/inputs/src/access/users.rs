@@ -1,18 +1,11 @@
 //! ClickHouse's `users.xml` and `users.yaml`, with the parts that a server merges into it.
 //!
 //! The files of one server are a [`group`]. Each is read by itself into a [`Layer`], and [`merge`] puts the layers on top of
-//! each other as the server does. Sources: ClickHouse's documentation of configuration files and of settings of users, and
-//! the behaviour of its `ConfigProcessor`, `YAMLParser` and `UsersConfigParser`.
+//! each other as [`clickhouse`] says. Sources: ClickHouse's documentation of settings of users, and the behaviour of its
+//! `UsersConfigParser`.
 //!
 //! Read as the server reads them:
 //!
-//! - The main file comes first, then the parts in the order of their paths, so those of `conf.d` before those of `users.d`.
-//! - Elements are the same if their names and attributes are, `replace`, `remove` and substitutions left aside. An element of
-//!   a part is merged into the first one that is the same and was there before; what finds none is appended. So a second
-//!   `<ip>` of a part is added, and the first one takes the place of the first one before it.
-//! - A merged element takes over text and attributes from the part, and its elements are merged in turn. Text that was there
-//!   goes, even where the part has none.
-//! - `replace` and `remove` act by being there, whatever their value. Nothing acts on the root element.
 //! - Of an element that stands twice where one is wanted, the first counts.
 //! - A user without `<networks>` may come from anywhere (`any`), one whose `<networks>` are empty from nowhere (`none`).
 //! - Settings come from the profile `default` first, then from the user's own profile; what stands later in a profile counts.
@@ -24,7 +17,6 @@
 //! the ending `.conf`, another place of `users_config` or `default_profile` in the server's own settings, and users of such a
 //! file beside those that SQL made.
 
-mod config;
 mod nouns;
 
 use std::sync::Arc;
@@ -33,11 +25,8 @@ use onus_model::access::{Access, At, Subject, System};
 use onus_model::problem::Problem;
 use onus_model::source::Text;
 
-use crate::document::{Kind, NodeId, Tree};
-use config::Element;
-
-/// The roots that a server takes for its own.
-const ROOTS: [&str; 2] = ["clickhouse", "yandex"];
+use crate::assemble::clickhouse::{self, Element, root};
+use crate::document::{Kind, Tree};
 
 /// The sections that are about access.
 const SECTIONS: [&str; 4] = ["users", "roles", "profiles", "quotas"];
@@ -182,26 +171,11 @@ pub fn recognise(tree: &Tree) -> bool {
     SECTIONS.into_iter().any(fits)
 }
 
-/// The mapping that has the sections, and whether it stands under a root of ClickHouse's.
-fn root(tree: &Tree) -> Option<(NodeId, bool)> {
-    let top = *tree.documents().first()?;
-    if tree.kind(top) != Kind::Mapping {
-        return None;
-    }
-    for name in ROOTS {
-        if let Some(entry) = tree.get(top, name) {
-            let mapping = tree.kind(entry.value) == Kind::Mapping;
-            return mapping.then_some((entry.value, true));
-        }
-    }
-    Some((top, false))
-}
-
 /// Reads one file. A password is forgotten here: only whether there is one is kept.
 #[must_use]
 pub fn layer(file: u32, text: &Text, tree: &Tree) -> Layer {
     let root = match root(tree) {
-        Some((node, _)) => config::read(file, tree, node),
+        Some((node, _)) => clickhouse::without_secrets(file, tree, node),
         None => Element::empty(file),
     };
     Layer {
@@ -232,13 +206,24 @@ pub fn merge(system: &Arc<System>, layers: &[Layer]) -> Merged {
         }
         match &mut whole {
             None => whole = Some(layer.root.clone()),
-            Some(whole) => config::merge(whole, &layer.root, &mut problems),
+            Some(whole) => clickhouse::merge(whole, &layer.root),
         }
     }
     let Some(whole) = whole else {
         return Merged::default();
     };
+    refused(&whole, &mut problems);
     nouns::read(system, &whole, has_main, problems)
+}
+
+/// Tells what a server refuses to merge.
+fn refused(element: &Element, problems: &mut nouns::Problems) {
+    if let Some(why) = &element.refused {
+        problems.say(&*why.text, why.at);
+    }
+    for child in &element.children {
+        refused(child, problems);
+    }
 }
 
 #[cfg(test)]

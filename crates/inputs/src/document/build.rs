@@ -2,7 +2,7 @@
 
 use onus_model::source::Span;
 
-use super::node::{Duplicate, Node, NodeId, Parts, Style, Tag};
+use super::node::{Duplicate, Hole, Node, NodeId, Parts, Style, Tag};
 use super::{Failure, Limits};
 
 /// What stands before a node.
@@ -91,6 +91,12 @@ impl<'t> Builder<'t> {
         }
     }
 
+    /// A key may stand several times in a mapping, and none merges.
+    pub(super) fn repeating(mut self) -> Self {
+        self.parts.repeats = true;
+        self
+    }
+
     /// What the innermost open collection is.
     pub(super) fn within(&self) -> Option<Style> {
         self.open.last().map(|open| open.style)
@@ -153,7 +159,7 @@ impl<'t> Builder<'t> {
             span = node.span();
             node.next = next;
         }
-        if open.style == Style::Mapping {
+        if open.style == Style::Mapping && !self.parts.repeats {
             self.check_keys(open.node);
         }
         let height = open.height + 1;
@@ -206,6 +212,17 @@ impl<'t> Builder<'t> {
         }
         self.placed(id, span.end, 0, 0);
         NodeId(id)
+    }
+
+    /// Adds a scalar that should be there and is not. One that is `open` stands for all that the mapping around it may have beside
+    /// its other members.
+    pub(super) fn hole(&mut self, span: Span, hole: Hole, open: bool, properties: Properties) {
+        let around = self.open.last().map(|open| open.node);
+        let NodeId(id) = self.scalar(Style::Block, span, "", properties);
+        self.parts.holes.push((id, hole));
+        if open && let Some(mapping) = around {
+            self.parts.open.push((mapping, id));
+        }
     }
 
     /// Adds a scalar once more that stands in the text once, such as the name of a column. It adds no text, so nothing
@@ -278,6 +295,7 @@ impl<'t> Builder<'t> {
             self.end(0);
         }
         let mut parts = self.parts;
+        parts.open.sort_unstable();
         parts
             .duplicates
             .sort_unstable_by_key(|duplicate| (duplicate.second, duplicate.mapping));

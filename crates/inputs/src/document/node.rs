@@ -17,6 +17,15 @@ pub struct Duplicate {
     pub second: Span,
 }
 
+/// Something that should stand at a node and does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// Why, in the user's terms.
+    pub reason: String,
+    /// Whether only the run will know what stands there; otherwise something is wrong.
+    pub unknown: bool,
+}
+
 /// How a node is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
@@ -112,4 +121,10 @@ pub(super) struct Parts {
     pub(super) tags: Vec<(u32, Span)>,
     /// Documents that could not be read beside others that could, and why.
     pub(super) broken: Vec<(NodeId, String)>,
+    /// The scalars that are holes, by node.
+    pub(super) holes: Vec<(u32, Hole)>,
+    /// The mappings that have more members than are known, and the hole that stands for those, by mapping.
+    pub(super) open: Vec<(u32, u32)>,
+    /// A key may stand several times in a mapping, once for each element of a name.
+    pub(super) repeats: bool,
 }

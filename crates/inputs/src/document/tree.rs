@@ -7,7 +7,7 @@ use onus_model::source::Span;
 
 use super::Syntax;
 use super::dialect::{self, Scalar};
-use super::node::{Duplicate, Node, NodeId, Parts, Style, Tag};
+use super::node::{Duplicate, Hole, Node, NodeId, Parts, Style, Tag};
 
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,13 +151,54 @@ impl Tree {
     /// A tag outside YAML's core schema as it is written: `!Ref`, `!!timestamp`.
     #[must_use]
     pub fn tag(&self, node: NodeId) -> Option<&str> {
+        self.text.get(self.tag_span(node)?.range())
+    }
+
+    /// Where that tag stands.
+    pub(super) fn tag_span(&self, node: NodeId) -> Option<Span> {
         if self.node(node).tag != Tag::Custom {
             return None;
         }
         let tags = &self.parts.tags;
         let at = tags.binary_search_by_key(&node.0, |(id, _)| *id).ok()?;
-        let (_, span) = tags.get(at)?;
-        self.text.get(span.range())
+        tags.get(at).map(|(_, span)| *span)
+    }
+
+    /// Whether names of elements are the keys: one may stand several times in a mapping, the first counts where one is wanted, and
+    /// there are no lists.
+    #[must_use]
+    pub fn repeats(&self) -> bool {
+        self.parts.repeats
+    }
+
+    /// Whether an entry is one of the things that stand in its mapping: where names of elements are the keys, an element.
+    #[must_use]
+    pub fn is_member(&self, entry: &Entry) -> bool {
+        if !self.parts.repeats || self.hole(entry.value).is_some() {
+            return true;
+        }
+        let name = self.raw(entry.key);
+        !name.starts_with('@') && name != "#text"
+    }
+
+    /// Why nothing stands at a node, which is an empty scalar then.
+    #[must_use]
+    pub fn hole(&self, node: NodeId) -> Option<&Hole> {
+        let holes = &self.parts.holes;
+        if holes.is_empty() {
+            return None;
+        }
+        let at = holes.binary_search_by_key(&node.0, |(id, _)| *id).ok()?;
+        holes.get(at).map(|(_, hole)| hole)
+    }
+
+    /// The hole that stands for what a mapping may have beside its members.
+    #[must_use]
+    pub fn open(&self, mapping: NodeId) -> Option<NodeId> {
+        let open = &self.parts.open;
+        let at = open.partition_point(|(id, _)| *id < mapping.0);
+        let (id, hole) = open.get(at)?;
+        (*id == mapping.0).then_some(NodeId(*hole))
     }
 
     /// What a scalar means to a loader of this dialect. Its tag counts; a custom one makes it text.
@@ -260,7 +301,19 @@ impl Tree {
         }
     }
 
-    fn node(&self, node: NodeId) -> Node {
+    /// How many nodes there are, aliases not followed.
+    pub(crate) fn size(&self) -> u64 {
+        self.parts.nodes.len() as u64
+    }
+
+    /// The nodes that aliases stand for.
+    pub(super) fn named(&self) -> BTreeSet<NodeId> {
+        let aliases = self.parts.nodes.iter();
+        let aliases = aliases.filter(|node| node.style == Style::Alias);
+        aliases.map(|node| NodeId(node.data)).collect()
+    }
+
+    pub(super) fn node(&self, node: NodeId) -> Node {
         let node = self.parts.nodes.get(node.0 as usize);
         node.copied().unwrap_or(Node::NONE)
     }

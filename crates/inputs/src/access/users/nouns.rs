@@ -10,8 +10,8 @@ use onus_model::access::{
 use onus_model::problem::Problem;
 use onus_model::source::Text;
 
-use super::config::{Element, Value};
 use super::{GrantText, Merged};
+use crate::assemble::clickhouse::{Element, Value};
 
 /// Which elements say how a user is known, and what that is called. A server wants exactly one.
 const METHODS: [(&str, &str); 10] = [

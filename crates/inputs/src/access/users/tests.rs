@@ -229,7 +229,7 @@ fn no_layer_keeps_a_secret() {
     let layer = layer(0, &Text::new("users.yaml", ""), &tree);
     let all = format!("{layer:?}");
     assert!(!all.contains("hunter"), "{all}");
-    assert!(all.contains(config::SECRET));
+    assert!(all.contains(clickhouse::SECRET));
 }
 
 #[test]
