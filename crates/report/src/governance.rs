@@ -270,7 +270,8 @@ fn controls<'a>(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let full = format!("{}/{}", result.framework, result.requirement);
-    let mut idle: BTreeSet<&str> = BTreeSet::new();
+    // With the deployments in which there was nothing.
+    let mut idle: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut lines: Vec<(&str, Status, Vec<&str>, String)> = Vec::new();
     for (control, deployment, status) in &result.controls {
         if paint_is_good(*status) {
@@ -289,7 +290,7 @@ fn controls<'a>(
                 .is_some_and(|b| b.reason == Reason::NoTargets)
         };
         if found.parts.iter().all(nothing) {
-            idle.insert(control);
+            idle.entry(control).or_default().push(deployment);
             continue;
         }
         let mut lacks = Vec::new();
@@ -323,14 +324,27 @@ fn controls<'a>(
             }
         }
     }
-    if !idle.is_empty() {
+    let mut places: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+    for (control, deployments) in idle {
+        places.entry(deployments).or_default().push(control);
+    }
+    for (deployments, controls) in places {
         let word = painted(
             style,
             paint(Status::NotAssessed),
             Status::NotAssessed.name(),
         );
-        writeln!(out, "      {word} nothing was there to judge for")?;
-        wrapped(idle.into_iter(), 8, style, out)?;
+        let place = if governance.deployments.len() > 1 {
+            format!(" in {}", deployments.join(", "))
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "      {word}{} nothing was there to judge for",
+            escape::line(&place)
+        )?;
+        wrapped(controls.into_iter(), 8, style, out)?;
     }
     Ok(())
 }
