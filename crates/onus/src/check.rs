@@ -316,6 +316,7 @@ impl Reader<'_> {
         }
         let text = onus_inputs::access::is_text(&met.shown);
         let mut formats = self.names.formats(&met.shown);
+        let claimed = !formats.is_empty();
         let mut syntax = Syntax::of(&met.shown);
         if met.named && !text && (formats.is_empty() || syntax.is_none()) {
             // Its name says nothing, and still it is meant. JSON is YAML, too.
@@ -336,18 +337,21 @@ impl Reader<'_> {
                 return Read::settled(file);
             }
         };
+        let mut found = FoundIn::nothing();
         if let (Some(grants), true) = (grants, text) {
-            return Read {
-                grants: grants.of_text(index, &met.shown, bytes),
-                ..Read::settled(file)
-            };
+            found = grants.of_text(index, &met.shown, bytes.clone());
         }
+        let grants = grants.filter(|_| !text);
+        let settled = |file, grants| Read {
+            grants,
+            ..Read::settled(file)
+        };
         let Some(syntax) = syntax else {
-            return Read::settled(file);
+            return settled(file, found);
         };
         // Of no format, and without a word of grants in it: it need not be understood.
         if formats.is_empty() && !grants.is_some_and(|g| g.are_in(&met.shown, &bytes)) {
-            return Read::settled(file);
+            return settled(file, found);
         }
         let digest = load::digest(&bytes);
         let tree = match document::read(bytes, syntax, self.limits) {
@@ -362,10 +366,12 @@ impl Reader<'_> {
                     .zip(failure.text)
                     .map(|(span, text)| (LineIndex::new(&text).position(span.start), span));
                 file.reason = Some(failure.reason);
-                return Read::settled(file);
+                return settled(file, found);
             }
         };
-        let found = grants.map_or_else(FoundIn::nothing, |g| g.of_tree(index, &met.shown, &tree));
+        if let Some(grants) = grants {
+            found = grants.of_tree(index, &met.shown, &tree);
+        }
         let extract = onus_inputs::extract(self.plan, &formats, &tree, patch, digest);
         file.documents = extract.documents;
         file.duplicate_keys = extract.duplicate_keys;
@@ -373,7 +379,17 @@ impl Reader<'_> {
         if file.objects > 0 {
             file.outcome = Outcome::Checked;
         }
-        let keep = !extract.entities.is_empty();
+        let mut keep = !extract.entities.is_empty();
+        // Where things are asked about that it may hold, a broken document is an error of theirs.
+        if let Some((document, why)) = tree.broken().first()
+            && !(claimed && keep)
+        {
+            let span = tree.span(*document);
+            file.outcome = Outcome::Unreadable;
+            file.at = Some((LineIndex::new(tree.text()).position(span.start), span));
+            file.reason = Some(why.clone());
+            keep = false;
+        }
         let (waivers, problems) = if self.inline && keep {
             comments::waivers(&Text::new(met.shown.as_str(), tree.text()))
         } else {
