@@ -939,6 +939,9 @@ fn a_record_that_is_filed_when_it_is_overdue_is_a_contradiction() {
     git(&["add", "."], "2026-11-20");
     git(&["commit", "-qm", "late"], "2026-11-20");
     assert_eq!(reason(), "contradiction");
+    // Whoever takes the record at its word does not ask.
+    folder.write("onus.yaml", OURS);
+    assert_eq!(reason(), "evidence-good");
 }
 
 #[test]
@@ -2066,5 +2069,55 @@ fn what_is_not_recorded_of_a_report_is_missed() {
         );
         let reasons: Vec<&str> = part.reasons.iter().map(|r| r.0).collect();
         assert_eq!(reasons, [expected], "{expires}: {:?}", part.reasons);
+    }
+}
+
+/// A document is a text: what it says of itself and what cannot be so are told at the place.
+#[test]
+fn a_document_that_says_what_cannot_be_so_is_told_where() {
+    let table = |head: &str, row: &str| format!("| {head} |\n|---|---|\n| {row} |\n");
+    for (what, text, at) in [
+        (
+            "placeholder-contact",
+            "Write to security@company.com.\n".to_owned(),
+            1,
+        ),
+        (
+            "count-differs",
+            "We run 9+ controls:\n\n- one\n".to_owned(),
+            1,
+        ),
+        (
+            "certified-report",
+            "We are SOC 2 Type I certified.\n".to_owned(),
+            1,
+        ),
+        (
+            "promise-and-offer",
+            "## HIPAA\n\nComing soon.\n\nA BAA is available.\n".to_owned(),
+            3,
+        ),
+        (
+            "history-differs",
+            format!(
+                "Version: 1.1\n\n{}",
+                table("Version | Date", "1.0 | 2026-01-20")
+            ),
+            5,
+        ),
+        (
+            "status-not-implemented",
+            table("Control | Status", "Response | Documented"),
+            3,
+        ),
+    ] {
+        let folder = Folder::with(&[("doc.md", text)]);
+        folder.write("onus.yaml", "onus: 1\ndocuments: [doc.md]\n");
+        let governed = judged(&folder, "2026-11-21", &[]);
+        let told = governed.observed();
+        assert_eq!(told.len(), 1, "{what}: {told:?}");
+        assert_eq!(told[0].0, what);
+        let place = &governed.list("observations")[0]["locations"][0];
+        assert_eq!(place["line"], at, "{what}: {place}");
     }
 }

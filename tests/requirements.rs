@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use support::{Folder, repository};
@@ -126,34 +126,93 @@ fn a_system_that_has_no_requirements_is_met_with_the_nearest() {
     }
 }
 
-/// All systems whose documents came with us.
+/// The rows of the packs: as they come, and in each of our systems, whose own controls cover more.
+fn listed() -> Vec<BTreeMap<String, Value>> {
+    let systems = std::fs::read_dir(repository().join("tests/systems")).expect("there are systems");
+    let mut folders: Vec<_> = systems
+        .map(|entry| entry.expect("a folder").path())
+        .filter(|folder| folder.join("onus.yaml").is_file())
+        .filter(|folder| !folder.to_string_lossy().ends_with("-wrong"))
+        .collect();
+    folders.sort();
+    folders.push(repository());
+    folders
+        .iter()
+        .map(|folder| {
+            let run = support::onus(folder, &["list", "requirements", "--format", "json"]);
+            assert_eq!(run.code, Some(0), "{}: {}", folder.display(), run.shown());
+            rows(&run.stdout)
+        })
+        .collect()
+}
+
+/// The rows of the packs of which something is so wherever they are listed.
+fn wherever(is: impl Fn(&Value) -> bool) -> Vec<String> {
+    let listed = listed();
+    let ids: BTreeSet<&String> = listed.iter().flat_map(BTreeMap::keys).collect();
+    ids.into_iter()
+        .filter(|id| listed.iter().filter_map(|rows| rows.get(*id)).all(&is))
+        .cloned()
+        .collect()
+}
+
 #[test]
 fn every_row_of_every_pack_is_covered_or_out_of_scope() {
-    let run = support::onus(&repository(), &["list", "requirements", "--format", "json"]);
-    assert_eq!(run.code, Some(0), "{}", run.shown());
-    let forgotten: Vec<String> = rows(&run.stdout)
-        .into_iter()
-        .filter(|(_, row)| {
-            row["covered_by"].as_array().is_none_or(Vec::is_empty) && row["out_of_scope"].is_null()
-        })
-        .map(|(id, row)| format!("{id}: {}", row["statement"]))
-        .collect();
-    assert!(forgotten.is_empty(), "{}", forgotten.join("\n"));
+    let forgotten = wherever(|row| {
+        row["covered_by"].as_array().is_none_or(Vec::is_empty) && row["out_of_scope"].is_null()
+    });
+    assert!(forgotten.is_empty(), "{}", forgotten.join(" "));
 }
 
 /// A method that nothing serves says why.
 #[test]
 fn every_method_of_every_row_is_served_or_says_why_not() {
+    let silent = wherever(|row| {
+        let unserved = row["unserved"].as_array().expect("a list");
+        unserved.iter().any(|u| u["reason"].is_null())
+    });
+    assert!(silent.is_empty(), "{}", silent.join(" "));
+}
+
+/// The list that the five documents were taken apart into, where it lies beside the repository.
+#[test]
+fn the_rows_of_the_packs_are_those_of_the_documents() {
+    let list = repository().join("../shared/domain/requirements.yaml");
+    let Ok(text) = std::fs::read_to_string(&list) else {
+        println!("the rows of the five documents: absent, skipped");
+        return;
+    };
+    let theirs: Value = serde_yaml::from_str(&text).expect("the list is YAML");
+    let theirs = theirs["requirements"].as_array().expect("a list");
+    assert_eq!(theirs.len(), 515);
     let run = support::onus(&repository(), &["list", "requirements", "--format", "json"]);
-    let silent: Vec<String> = rows(&run.stdout)
-        .into_iter()
-        .flat_map(|(id, row)| {
-            let unserved = row["unserved"].as_array().cloned().unwrap_or_default();
-            let silent = unserved.into_iter().filter(|u| u["reason"].is_null());
-            silent
-                .map(|u| format!("{id}: {}", u["method"]))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    assert!(silent.is_empty(), "{}", silent.join("\n"));
+    let ours = rows(&run.stdout);
+    if ours.is_empty() {
+        println!("the rows of the five documents: no pack has any, skipped");
+        return;
+    }
+    let mut wrong = Vec::new();
+    let mut known = BTreeSet::new();
+    for row in theirs {
+        let id = row["id"].as_str().expect("an id");
+        known.insert(id.to_owned());
+        let Some(found) = ours.get(id) else {
+            wrong.push(format!("{id} is in no pack"));
+            continue;
+        };
+        for key in ["statement", "kind", "lines", "methods"] {
+            if found[key] != row[key] {
+                wrong.push(format!(
+                    "{id}: {key} is {} and not {}",
+                    found[key], row[key]
+                ));
+            }
+        }
+    }
+    wrong.extend(
+        ours.keys()
+            .filter(|id| !known.contains(*id))
+            .map(|id| format!("{id} is in no document")),
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -643,7 +643,9 @@ impl Roller<'_> {
         let mut because = Vec::new();
         for link in &control.checks {
             if shows(link.part.as_ref().map(|p| p.value.as_str())) {
-                because.extend(self.check(&link.check.value, control, link.check.span, place));
+                let id = &link.check.value;
+                let shown = self.check(id, control, link.check.span, place);
+                because.extend(shown.into_iter().map(|b| b.about(id)));
             }
         }
         for rule in &control.evidence {
@@ -669,7 +671,8 @@ impl Roller<'_> {
                 }
                 .judge()
             });
-            because.extend(reasons.iter().cloned());
+            let id = &rule.id.value;
+            because.extend(reasons.iter().map(|b| b.clone().about(id)));
         }
         because.extend(self.stated(control, place, part));
         if let Some(planned) = &control.planned {

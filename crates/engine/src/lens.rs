@@ -18,6 +18,8 @@ pub(crate) struct Lens {
     pub(crate) members: Vec<(u16, Lens)>,
     /// It is a value that somebody wrote, and not where the thing stands.
     pub(crate) written: bool,
+    /// Its value is never shown.
+    pub(crate) secret: bool,
     /// The whole path, for people.
     pub(crate) path: Arc<str>,
     pub(crate) first: Span,
@@ -87,6 +89,16 @@ impl<'p> Members<'p> {
         }
     }
 
+    /// Whether the schema says that a member is never shown.
+    fn secret(self, index: u16) -> bool {
+        match self {
+            Self::Declared(attributes) => {
+                attributes.get(usize::from(index)).is_some_and(|a| a.secret)
+            }
+            Self::Made(_) | Self::None => false,
+        }
+    }
+
     /// The names of all members.
     fn names(self) -> Vec<&'p str> {
         match self {
@@ -149,7 +161,11 @@ impl Lens {
             let (index, inside) = members.find(plan, name)?;
             let lens = Self::new(inner, plan, inside, &format!("{path}.{name}"))?;
             let written = members.written(index);
-            bound.push((index, Self { written, ..lens }));
+            let mut lens = Self { written, ..lens };
+            if members.secret(index) {
+                lens.hide();
+            }
+            bound.push((index, lens));
         }
         bound.sort_by_key(|(index, _)| *index);
         Some(Self {
@@ -158,9 +174,18 @@ impl Lens {
             tags: trie.tags,
             members: bound,
             written: true,
+            secret: false,
             path: path.into(),
             first: trie.first.unwrap_or_default(),
         })
+    }
+
+    /// Neither the value nor what is in it is shown.
+    fn hide(&mut self) {
+        self.secret = true;
+        for (_, inner) in &mut self.members {
+            inner.hide();
+        }
     }
 
     /// Appends all that the lens sees of an entity to the key of a question. Tells whether it met a fault.

@@ -35,9 +35,9 @@ const ON_NAMESPACE: [&str; 11] = [
 const ON_TYPE: [&str; 8] = [
     "title", "doc", "each", "also", "id", "tags", "access", "chain",
 ];
-const ON_ATTRIBUTE: [&str; 14] = [
-    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "chained", "now",
-    "default", "min", "max",
+const ON_ATTRIBUTE: [&str; 15] = [
+    "title", "doc", "from", "as", "list", "key", "keys", "count", "lookup", "chained", "secret",
+    "now", "default", "min", "max",
 ];
 
 /// On actions and common types.
@@ -808,6 +808,7 @@ impl<'s> Compiler<'s, '_> {
             attributes.push(Attribute {
                 name: name.to_string(),
                 required: attribute.required,
+                secret: value(&attribute.annotations, "secret").is_some(),
                 from,
                 shape,
             });

@@ -330,7 +330,12 @@ fn action(text: &str, span: Span) -> Result<Value, String> {
         members.push((5, Some(Value::Bool(pinned))));
         Ok(record(members, span))
     };
-    if text.starts_with("./") || text.starts_with("../") {
+    let text = text.trim();
+    // `$/` is the same repository, whatever is checked out.
+    if ["./", "../", "$/"]
+        .iter()
+        .any(|start| text.starts_with(start))
+    {
         return made("local", [None, None, Some(text), None], true);
     }
     if let Some(image) = text.strip_prefix("docker://") {
@@ -756,6 +761,14 @@ mod tests {
         check(
             "docker://alpine:3",
             "kind=docker repository=alpine:3 ref=3 Bool(false)",
+        );
+        check(
+            "$/.github/workflows/x.yml@main",
+            "kind=local path=$/.github/workflows/x.yml@main Bool(true)",
+        );
+        check(
+            " a/b@v4\n",
+            "kind=repository owner=a repository=b ref=v4 Bool(false)",
         );
         check("x", "is no action such as `owner/repository@ref`");
         assert_eq!(

@@ -610,6 +610,7 @@ impl<'t> Extractor<'t, '_> {
                     )
                 })
             });
+            let attr = attr.map(|attr| if attribute.secret { hushed(attr) } else { attr });
             if let Some(attr) = attr {
                 present.push((u16::try_from(index).unwrap_or(u16::MAX), attr));
             }
@@ -1027,6 +1028,72 @@ fn fault(message: String, span: Span) -> Attr {
             unknown: false,
         })),
         span,
+    }
+}
+
+/// What is wrong with a secret is told without its value.
+fn hushed(mut attr: Attr) -> Attr {
+    if let Value::Fault(fault) = &mut attr.value {
+        let what = if fault.unknown {
+            "is known only when it runs"
+        } else {
+            "is not what the schema says"
+        };
+        fault.message = format!("the value {what}; it is a secret and not shown");
+    }
+    attr
+}
+
+/// Takes the values of secrets out of a text: whoever shows it shows stars. Its length stays, so that places in it do.
+#[must_use]
+pub fn masked(plan: &Plan, extract: &Extract, text: &str) -> String {
+    let mut spans = Vec::new();
+    for entity in &extract.entities {
+        if let Some(entity_type) = plan.entity_type(entity.of) {
+            secrets(&entity_type.attributes, &entity.attributes, &mut spans);
+        }
+    }
+    let mut masked = text.to_owned();
+    for (span, assigned) in spans {
+        let Some(secret) = text.get(span.range()) else {
+            continue;
+        };
+        // The name of an assignment is no secret.
+        let name = match secret.find('=') {
+            Some(at) if assigned => at + 1,
+            _ => 0,
+        };
+        let stars: String = secret
+            .char_indices()
+            .map(|(at, c)| match c {
+                _ if at < name || c.is_whitespace() => c.to_string(),
+                _ => "*".repeat(c.len_utf8()),
+            })
+            .collect();
+        masked.replace_range(span.range(), &stars);
+    }
+    masked
+}
+
+/// Where the secrets among attributes stand, and whether they are assignments.
+fn secrets(attributes: &[Attribute], present: &[(u16, Attr)], spans: &mut Vec<(Span, bool)>) {
+    for (index, attr) in present {
+        let Some(attribute) = attributes.get(usize::from(*index)) else {
+            continue;
+        };
+        if attribute.secret {
+            let assigned = |shape: &Shape| *shape == Shape::Converted(Converter::Assignment);
+            match (&attribute.shape, &attr.value) {
+                (Shape::Set(element), Value::Set(elements)) => {
+                    spans.extend(elements.iter().map(|e| (e.span, assigned(element))));
+                }
+                (shape, _) => spans.push((attr.span, assigned(shape))),
+            }
+        } else if let (Shape::Record(inner), Value::Record(present)) =
+            (&attribute.shape, &attr.value)
+        {
+            secrets(inner, present, spans);
+        }
     }
 }
 

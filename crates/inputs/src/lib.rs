@@ -19,6 +19,6 @@ pub mod markdown;
 mod parameters;
 pub mod records;
 
-pub use extract::{FileNames, extract, fragment};
+pub use extract::{FileNames, extract, fragment, masked};
 pub use link::{Surroundings, link};
 pub use parameters::{Contexts, contexts};

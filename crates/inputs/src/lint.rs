@@ -58,6 +58,14 @@ pub fn document(document: &Document, frameworks: &[&Framework], now: Date) -> Ve
             );
         }
     }
+    for remark in &document.remarks {
+        observe(
+            remark.what,
+            remark.message.clone(),
+            remark.span,
+            Some(remark.help.clone()),
+        );
+    }
     for word in &document.vague {
         observe(
             Observed::VagueInterval,

@@ -10,6 +10,8 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use crate::dates::{self, Written};
 use crate::identifiers;
 
+mod remarks;
+
 /// A cell of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cell {
@@ -200,13 +202,18 @@ pub fn document(text: &Text, frameworks: &[&Framework]) -> Document {
         checklist: Vec::new(),
         ids: Vec::new(),
         vague: Vec::new(),
+        remarks: Vec::new(),
     };
     let blocks = blocks(&text.text);
+    let mut version = None;
     let mut previous: Option<&Block> = None;
     for block in &blocks {
         let source = text.text.get(block.span.clone()).unwrap_or_default();
         // A list item in an item is read by itself: its words are not the outer one's.
         dated(&mut document, source, block.span.start, previous);
+        if version.is_none() && block.kind != Kind::Cell {
+            version = versioned(source, block.span.start);
+        }
         if let Kind::Task(ticked) = block.kind {
             let end = block.span.start + source.trim_end().len();
             document.checklist.push((
@@ -227,7 +234,26 @@ pub fn document(text: &Text, frameworks: &[&Framework]) -> Document {
     }
     document.vague.sort_by_key(|v| v.span);
     document.vague.dedup();
+    remarks::remarks(&mut document, &blocks, version.as_ref());
     document
+}
+
+/// `Version: 1.0` on a line.
+fn versioned(source: &str, start: usize) -> Option<(String, Span)> {
+    let mut at = start;
+    for line in source.split_inclusive('\n') {
+        if let Some((words, value)) = line.split_once(':') {
+            let marks = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '"' | '`');
+            if words.trim_matches(marks).eq_ignore_ascii_case("version") {
+                let bare = value.trim_matches(marks);
+                let from = at + line.find(bare).unwrap_or(words.len() + 1);
+                return (!bare.is_empty())
+                    .then(|| (bare.to_owned(), Span::new(from, from + bare.len())));
+            }
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// What stands before a date.

@@ -1,6 +1,7 @@
 //! Records of things that were done, as they were found.
 
 use crate::date::{Date, Period};
+use crate::governance::Observed;
 use crate::source::{Span, Spanned, Text};
 
 /// The records of one evidence rule of one control.
@@ -140,4 +141,19 @@ pub struct Document {
     pub ids: Vec<(Spanned<String>, Option<String>)>,
     /// Words for an interval that name no number: `regular`, `periodic`.
     pub vague: Vec<Spanned<String>>,
+    /// What it says of itself that cannot all be so, in order of place.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something about a document that its reader should look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// What.
+    pub what: Observed,
+    /// In words.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What to do.
+    pub help: String,
 }

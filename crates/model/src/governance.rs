@@ -33,6 +33,8 @@ pub struct Because {
     pub policy: Option<Label>,
     /// What to do.
     pub help: Option<String>,
+    /// The check, the evidence or the attestation that it is about.
+    pub about: Option<String>,
 }
 
 impl Because {
@@ -46,7 +48,15 @@ impl Because {
             at: Vec::new(),
             policy: None,
             help: None,
+            about: None,
         }
+    }
+
+    /// Says which check, evidence or attestation it is about.
+    #[must_use]
+    pub fn about(mut self, id: &str) -> Self {
+        self.about = Some(id.to_owned());
+        self
     }
 
     /// Adds a place.
@@ -418,6 +428,18 @@ observed! {
     ClaimWithoutProof "claim-without-proof" false,
     /// A document is past its own review date.
     ReviewOverdue "review-overdue" true,
+    /// A document names a contact that is a template's, or none where one is asked for.
+    PlaceholderContact "placeholder-contact" true,
+    /// A document claims more controls than it lists.
+    CountDiffers "count-differs" false,
+    /// A document calls a report a certificate.
+    CertifiedReport "certified-report" false,
+    /// A document promises in one place what it offers in another.
+    PromiseAndOffer "promise-and-offer" true,
+    /// A document's head is not what its history says.
+    HistoryDiffers "history-differs" true,
+    /// A document lists something whose status is no implementation.
+    StatusNotImplemented "status-not-implemented" false,
     /// A pack's own facts are past the day until which they are relied on.
     PackOutdated "pack-outdated" false,
     /// What a provider promised is past its day.

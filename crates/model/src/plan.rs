@@ -283,6 +283,8 @@ pub struct Attribute {
     pub name: String,
     /// Whether the schema says it is always there.
     pub required: bool,
+    /// Its value is never shown: `@secret`.
+    pub secret: bool,
     /// Where its value comes from.
     pub from: From,
     /// What its value must be.

@@ -67,6 +67,8 @@ pub(crate) struct Run {
     pub(crate) fail_on: Severity,
     met: Vec<Met>,
     extracts: Vec<(FileId, Extract)>,
+    /// What the extracts were made by.
+    plan: Plan,
     limits: Limits,
 }
 
@@ -76,6 +78,7 @@ impl Run {
         Disk {
             met: &self.met,
             extracts: &self.extracts,
+            plan: &self.plan,
             limits: self.limits,
         }
     }
@@ -92,7 +95,16 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         [] => Need::Checks,
         _ => Need::Everything,
     };
-    let mut compiled = packs::read(&args.packs, &args.paths, need).compile(choice, terminal)?;
+    let limits = Limits {
+        bytes: args.file_bytes,
+        depth: args.file_depth,
+        nodes: args.alias_nodes,
+    };
+    let authored = packs::read(&args.packs, &args.paths, need);
+    let met =
+        load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
+    let files = Some((met.as_slice(), !args.set.is_empty()));
+    let mut compiled = authored.compile_for(choice, files, terminal)?;
     let setup = compiled.setup.as_ref();
     let fail_on = args
         .fail_on
@@ -100,14 +112,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         .unwrap_or(Severity::Low);
     let now = governance::today(args.governance.now);
     let contexts = contexts(&compiled.program.plan, setup, &args.set, now)?;
-    let limits = Limits {
-        bytes: args.file_bytes,
-        depth: args.file_depth,
-        nodes: args.alias_nodes,
-    };
     let names = FileNames::new(&compiled.program.plan);
-    let met =
-        load::walk(&args.paths, &args.stdin_filename, limits.bytes).map_err(Stop::Problems)?;
     let met = load::with_fragments(met, &names, &limits);
     let patches = load::patches(&met, &limits);
     let jobs = args.jobs.map_or(0, usize::from);
@@ -210,6 +215,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         fail_on,
         met,
         extracts,
+        plan: compiled.program.plan,
         limits,
     })
 }
@@ -329,7 +335,7 @@ impl Reader<'_> {
         if grants.is_none() && (syntax.is_none() || formats.is_empty()) {
             return Read::settled(file);
         }
-        let bytes = match load::read(&met.from, self.limits.bytes) {
+        let mut bytes = match load::read(&met.from, self.limits.bytes) {
             Ok(bytes) => bytes,
             Err(why) => {
                 file.outcome = Outcome::Unreadable;
@@ -337,16 +343,22 @@ impl Reader<'_> {
                 return Read::settled(file);
             }
         };
+        // A language of its own may be a format, too.
+        let of_format = !formats.is_empty() && syntax.is_some();
         let mut found = FoundIn::nothing();
         if let (Some(grants), true) = (grants, text) {
-            found = grants.of_text(index, &met.shown, bytes.clone());
+            let bytes = if of_format {
+                bytes.clone()
+            } else {
+                std::mem::take(&mut bytes)
+            };
+            found = grants.of_text(index, &met.shown, bytes);
         }
-        let grants = grants.filter(|_| !text);
         let settled = |file, grants| Read {
             grants,
             ..Read::settled(file)
         };
-        let Some(syntax) = syntax else {
+        let Some(syntax) = syntax.filter(|_| of_format || !text) else {
             return settled(file, found);
         };
         // Of no format, and without a word of grants in it: it need not be understood.
@@ -369,7 +381,7 @@ impl Reader<'_> {
                 return settled(file, found);
             }
         };
-        if let Some(grants) = grants {
+        if let (Some(grants), false) = (grants, text) {
             found = grants.of_tree(index, &met.shown, &tree);
         }
         let extract = onus_inputs::extract(self.plan, &formats, &tree, patch, digest);
@@ -410,6 +422,7 @@ struct Disk<'r> {
     met: &'r [Met],
     /// In order of file.
     extracts: &'r [(FileId, Extract)],
+    plan: &'r Plan,
     limits: Limits,
 }
 
@@ -418,12 +431,18 @@ impl Texts for Disk<'_> {
         let met = self.met.get(file.0 as usize)?;
         let bytes = load::read(&met.from, self.limits.bytes).ok()?;
         let at = self.extracts.binary_search_by_key(&file, |(id, _)| *id);
-        if let Ok(at) = at
-            && self.extracts.get(at)?.1.digest != load::digest(&bytes)
-        {
+        let extract = match at {
+            Ok(at) => Some(&self.extracts.get(at)?.1),
+            Err(_) => None,
+        };
+        if extract.is_some_and(|extract| extract.digest != load::digest(&bytes)) {
             return None;
         }
         let text = document::decode(bytes).ok()?;
+        let text = extract.map_or_else(
+            || text.clone(),
+            |extract| onus_inputs::masked(self.plan, extract, &text),
+        );
         Some(Text::new(met.shown.as_str(), text))
     }
 }

@@ -74,7 +74,11 @@ pub(crate) fn rules<'c>(
     let kept = if wanted.is_empty() {
         Vec::new()
     } else {
-        let history = History::read(base);
+        let history = if setup.is_some_and(|s| s.gates.filing_as_stated) {
+            History::not_asked()
+        } else {
+            History::read(base)
+        };
         wanted
             .iter()
             .map(|(control, rule)| kept(control, rule, compiled, &history, problems))

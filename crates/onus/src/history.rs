@@ -21,6 +21,13 @@ impl History {
         }
     }
 
+    /// A history that nobody asked, for what records say of themselves is taken.
+    pub(crate) fn not_asked() -> Self {
+        Self {
+            filed: Err("the record is taken at its word".to_owned()),
+        }
+    }
+
     /// When a file was filed.
     pub(crate) fn filed(&self, path: &str) -> Filed {
         match &self.filed {

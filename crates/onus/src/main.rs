@@ -11,6 +11,7 @@ mod init;
 mod laws;
 mod load;
 mod matrix;
+mod near;
 mod new;
 mod output;
 mod packs;

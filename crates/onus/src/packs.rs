@@ -8,7 +8,7 @@ use onus_engine::{
     CheckSource, Decisions, Held, Limits, Packs, Program, SchemaSource, Selection, compile,
 };
 use onus_inputs::identifiers::{Meaning, resolve};
-use onus_model::catalog::Catalog;
+use onus_model::catalog::{Catalog, Control};
 use onus_model::check::Severity;
 use onus_model::plan::Plan;
 use onus_model::problem::{Problem, did_you_mean};
@@ -17,7 +17,8 @@ use onus_model::source::{Span, Spanned, Text};
 use walkdir::WalkDir;
 
 use crate::args::PackArgs;
-use crate::load::said;
+use crate::load::{Met, said};
+use crate::near::near;
 use crate::output::{Stop, Terminal, settle};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
@@ -310,6 +311,17 @@ impl Authored {
 
     /// Finds out which requirements the frameworks hold the user to, and compiles the checks that show them.
     pub(crate) fn compile(self, choice: Choice<'_>, terminal: &Terminal) -> Result<Compiled, Stop> {
+        self.compile_for(choice, None, terminal)
+    }
+
+    /// The same for these files, if they are known: formats of which there are none are left out. `settings` says that parameters are
+    /// set, which may be of any format.
+    pub(crate) fn compile_for(
+        self,
+        choice: Choice<'_>,
+        files: Option<(&[Met], bool)>,
+        terminal: &Terminal,
+    ) -> Result<Compiled, Stop> {
         let mut problems = self.problems;
         let mut frameworks = Vec::new();
         let mut held: Vec<Held> = Vec::new();
@@ -353,9 +365,25 @@ impl Authored {
         if !frameworks.is_empty() {
             let wanted: BTreeSet<String> = held.iter().map(Held::full).collect();
             let controls = self.catalog.controls_for(&wanted);
+            // What a pack shares with a provider concerns those who stand on it.
+            let stands_on = |control: &Control| {
+                let area = control.responsibility.as_ref();
+                let matrix = area.and_then(|area| area.value.split_once('/'));
+                let of = matrix.and_then(|(id, _)| {
+                    let mut matrices = self.catalog.matrices.iter();
+                    matrices.find(|m| m.id.value == id).map(|m| &m.of.value)
+                });
+                of.is_none_or(|of| {
+                    let deployments = self.setup.iter().flat_map(|s| &s.deployments);
+                    deployments
+                        .filter_map(|d| d.on.as_ref())
+                        .any(|on| on.value == *of)
+                })
+            };
             selection.only = Some(
                 controls
                     .into_iter()
+                    .filter(|c| !c.packed || stands_on(c))
                     .flat_map(|c| &c.checks)
                     .map(|c| c.check.value.clone())
                     .collect(),
@@ -368,7 +396,16 @@ impl Authored {
                 None => named,
             });
         }
-        let (program, found) = compile(&self.packs, &selection, self.limits);
+        let near = files.map(|(met, set)| {
+            let set = set
+                || self
+                    .setup
+                    .as_ref()
+                    .is_some_and(|s| !s.parameters.is_empty());
+            near(&self.packs, met, set)
+        });
+        let packs = near.as_ref().unwrap_or(&self.packs);
+        let (program, found) = compile(packs, &selection, self.limits);
         problems.extend(found);
         let mut decisions = Decisions::default();
         // Those of the user are looked at in every run.

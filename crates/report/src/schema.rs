@@ -213,6 +213,10 @@ fn governance() -> serde_json::Map<String, Value> {
                 ("locations", locations.clone()),
                 ("policy", or_null("location")),
                 ("help", text_or_null.clone()),
+                (
+                    "about",
+                    json!({"type": ["string", "null"], "description": "the check, the evidence or the attestation that it is about"}),
+                ),
             ]),
         ),
         (

@@ -181,8 +181,9 @@ impl Inheritance<'_> {
             because.push(inherited(question, attestation));
         }
         because.sort();
+        let id = &attestation.id.value;
         Asked {
-            because,
+            because: because.into_iter().map(|b| b.about(id)).collect(),
             in_scope: match (scopes.contains(&true), scopes.contains(&false)) {
                 (true, false) => Some(true),
                 (false, true) => Some(false),

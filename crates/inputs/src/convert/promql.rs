@@ -324,6 +324,6 @@ mod tests {
             "a b c"
         );
         assert_eq!(told("topk(scalar(d), max_over_time(e[5m:1m]))"), "d e");
-        assert_eq!(told("1 > 2"), "");
+        assert_eq!(told("vector(1) > 2"), "");
     }
 }

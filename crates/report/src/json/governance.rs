@@ -242,6 +242,7 @@ struct BecauseV1<'a> {
     locations: Vec<LocationV1<'a>>,
     policy: Option<LocationV1<'a>>,
     help: Option<&'a str>,
+    about: Option<&'a str>,
 }
 
 impl<'a> BecauseV1<'a> {
@@ -254,6 +255,7 @@ impl<'a> BecauseV1<'a> {
             locations: because.at.iter().map(location).collect(),
             policy: because.policy.as_ref().map(location),
             help: because.help.as_deref(),
+            about: because.about.as_deref(),
         }
     }
 }

@@ -1,0 +1,197 @@
+//! Which of the packs a run needs: a format of which no file is there need not be read, and neither need its checks.
+
+use onus_engine::Packs;
+use onus_inputs::FileNames;
+use onus_inputs::document::Syntax;
+use onus_model::plan::{Dialect, Format, Identity, Plan};
+
+use crate::load::Met;
+
+/// One schema of the packs, as its text shows it without being parsed.
+struct Sketch<'p> {
+    index: usize,
+    /// The namespaces that it declares.
+    namespaces: Vec<&'p str>,
+    text: &'p str,
+}
+
+/// The packs without the formats of which no file was met. What users wrote is never left out, and what is asked for by it neither.
+pub(crate) fn near(packs: &Packs, met: &[Met], settings: bool) -> Packs {
+    let sketches: Vec<Sketch<'_>> = packs
+        .schemas
+        .iter()
+        .enumerate()
+        .map(|(index, schema)| Sketch {
+            index,
+            namespaces: declared(&schema.text.text),
+            text: &schema.text.text,
+        })
+        .collect();
+    let here: Vec<bool> = sketches
+        .iter()
+        .map(|sketch| {
+            let patterns = annotated(sketch.text, "@files(");
+            // Without files of its own it is what others build on.
+            patterns.is_empty() && !sketch.text.contains("@extends(") || is_met(&patterns, met)
+        })
+        .collect();
+    if met.iter().any(|m| m.named && !known(&sketches, m)) {
+        // Its name says nothing, and still it is meant: it may be of any format.
+        return packs.clone();
+    }
+    let wanted: Vec<bool> = sketches
+        .iter()
+        .zip(&here)
+        .map(|(sketch, met)| {
+            let own = packs.schemas.get(sketch.index).is_some_and(|s| !s.proved);
+            *met || own || extends(sketch, &sketches, &here)
+        })
+        .collect();
+    let near: Vec<&str> = sketches
+        .iter()
+        .zip(&wanted)
+        .filter(|(_, wanted)| **wanted)
+        .flat_map(|(sketch, _)| sketch.namespaces.iter().copied())
+        .collect();
+    // A parameter that is set may be of any format.
+    let mut kept: Vec<bool> = wanted.iter().map(|wanted| *wanted || settings).collect();
+    let checks: Vec<_> = packs
+        .checks
+        .iter()
+        .filter(|check| {
+            let judges = |text: &str| near.iter().any(|name| mentions(text, name));
+            !check.proved || judges(&check.policy.text)
+        })
+        .cloned()
+        .collect();
+    // Whatever is named by what is kept is kept, too.
+    loop {
+        let texts = || {
+            let schemas = sketches.iter().zip(&kept).filter(|(_, kept)| **kept);
+            let policies = checks.iter().flat_map(|c| {
+                let applies = c.applies.as_ref().map(|a| &*a.text);
+                [Some(&*c.policy.text), applies].into_iter().flatten()
+            });
+            schemas.map(|(sketch, _)| sketch.text).chain(policies)
+        };
+        let more: Vec<usize> = sketches
+            .iter()
+            .enumerate()
+            .filter(|(place, sketch)| {
+                kept.get(*place) == Some(&false)
+                    && texts().any(|text| {
+                        sketch.namespaces.iter().any(|name| {
+                            mentions(text, name) || text.contains(&format!("@extends(\"{name}\")"))
+                        })
+                    })
+            })
+            .map(|(place, _)| place)
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        for place in more {
+            if let Some(kept) = kept.get_mut(place) {
+                *kept = true;
+            }
+        }
+    }
+    Packs {
+        schemas: packs
+            .schemas
+            .iter()
+            .zip(&kept)
+            .filter(|(_, kept)| **kept)
+            .map(|(schema, _)| schema.clone())
+            .collect(),
+        checks,
+        decisions: packs.decisions.clone(),
+        permissions: packs.permissions.clone(),
+    }
+}
+
+/// The names after `namespace`.
+fn declared(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter_map(|line| line.trim_start().strip_prefix("namespace "))
+        .filter_map(|rest| rest.split([' ', '{']).next())
+        .collect()
+}
+
+/// The values of an annotation, one after the other.
+fn annotated<'p>(text: &'p str, start: &str) -> Vec<&'p str> {
+    text.split(start)
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+        .flat_map(|list| list.split([',', ' ', '\n']))
+        .filter(|pattern| !pattern.is_empty())
+        .collect()
+}
+
+/// Whether a text names something of a namespace.
+fn mentions(text: &str, namespace: &str) -> bool {
+    text.match_indices(namespace).any(|(at, _)| {
+        let before = text.get(..at).and_then(|b| b.chars().next_back());
+        let after = text.get(at + namespace.len()..).unwrap_or_default();
+        after.starts_with("::") && before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+    })
+}
+
+/// Whether it builds on a format of which there are files.
+fn extends(sketch: &Sketch<'_>, all: &[Sketch<'_>], here: &[bool]) -> bool {
+    annotated(sketch.text, "@extends(").iter().any(|base| {
+        all.iter()
+            .zip(here)
+            .any(|(other, here)| *here && other.namespaces.contains(base))
+    })
+}
+
+/// File names, by the rules of the plan.
+fn names(patterns: &[&str]) -> FileNames {
+    FileNames::new(&Plan {
+        formats: vec![Format {
+            name: String::new(),
+            title: String::new(),
+            files: patterns.iter().map(|p| (*p).to_owned()).collect(),
+            dialect: Dialect::default(),
+            null_is_absent: false,
+            objects: Vec::new(),
+            inherit: Vec::new(),
+            identity: Identity::default(),
+            roots: Vec::new(),
+            actions: Vec::new(),
+            system: None,
+        }],
+        ..Plan::default()
+    })
+}
+
+fn is_met(patterns: &[&str], met: &[Met]) -> bool {
+    let names = names(patterns);
+    met.iter()
+        .any(|m| !names.formats(&m.shown).is_empty() || !names.fragments(&m.shown).is_empty())
+}
+
+/// Whether the name of a file says what it is.
+fn known(sketches: &[Sketch<'_>], met: &Met) -> bool {
+    let all: Vec<&str> = sketches
+        .iter()
+        .flat_map(|s| annotated(s.text, "@files("))
+        .collect();
+    Syntax::of(&met.shown).is_some() && !names(&all).formats(&met.shown).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_is_sketched_without_being_parsed() {
+        let text = "@title(\"a\") @files(\"*.yaml, a/b.json\")\n@dialect(\"x\")\nnamespace One {\n}\n@extends(\"One\")\nnamespace Two{ }\n";
+        assert_eq!(declared(text), ["One", "Two"]);
+        assert_eq!(annotated(text, "@files("), ["*.yaml", "a/b.json"]);
+        assert_eq!(annotated(text, "@extends("), ["One"]);
+        assert!(mentions("resource is One::Pod", "One"));
+        assert!(!mentions("resource is AnOne::Pod", "One") && !mentions("One", "One"));
+    }
+}
