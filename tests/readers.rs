@@ -112,6 +112,45 @@ fn a_log_is_green_only_if_every_record_is_as_it_was_written() {
 }
 
 #[test]
+fn a_chain_that_cannot_be_read_is_refused_where_it_is_declared() {
+    let right = r#"@chain("hash: event_hash, previous: previous_hash, sequence?: sequence")"#;
+    for (from, to, message) in [
+        (right, "", "the things of `Audit::Event` are not chained"),
+        (
+            "hash: event_hash,",
+            "",
+            "a chain needs `hash` and `previous`",
+        ),
+        ("hash: event_hash", "hash:", "`hash` has no name"),
+        ("sequence?:", "hash:", "`hash` stands twice"),
+        ("sequence?:", "count:", "`count` is no part of a chain"),
+        (
+            "@chained chain: String",
+            "@chained chain: Long",
+            "what a chain comes to is a `String`",
+        ),
+        (
+            "@chained chain: String",
+            "of: { @chained chain: String }",
+            "`@chained` stands in a record, and a thing has one chain",
+        ),
+        (
+            "@chained chain: String",
+            "@key @chained chain: String",
+            "`chain` has both `@key` and `@chained`",
+        ),
+    ] {
+        let folder = folder(&[]);
+        let changed = SCHEMA.replace(from, to);
+        assert_ne!(changed, SCHEMA);
+        folder.write("ours/audit/schema.cedarschema", changed);
+        let run = folder.onus(&ARGS);
+        assert_eq!(run.code, Some(2), "{}", run.shown());
+        assert!(run.stderr.contains(message), "{message}\n{}", run.shown());
+    }
+}
+
+#[test]
 fn a_line_that_is_broken_is_an_error_of_every_check_that_is_about_the_log() {
     let mut lines: Vec<String> = LOG.map(str::to_owned).to_vec();
     lines.push(lines[2].chars().take(30).collect());

@@ -911,7 +911,7 @@ impl<'s> Compiler<'s, '_> {
                 missing.extend(gone.map(|(of, _, name)| {
                     (
                         format!("`{of}` has no attribute `{name}`"),
-                        format!("{}", attribute.name),
+                        attribute.name.clone(),
                     )
                 }));
             }

@@ -454,6 +454,8 @@ mod tests {
         format!("{body},\"hash\":\"{}\"}}", digest(&format!("{body}}}")))
     }
 
+    type Change<'c> = &'c dyn Fn(&mut Vec<String>);
+
     #[test]
     fn whatever_happens_to_a_log_is_told_where_it_happened() {
         let whole = log(5, true);
@@ -463,33 +465,34 @@ mod tests {
             told(&lines, Some(true))
         };
         assert_eq!(change(&|_| {}), "first intact intact intact intact");
-        let cases: [(&str, &dyn Fn(&mut Vec<String>)); 12] = [
+        let cases: [(&str, Change<'_>); 12] = [
             ("first intact edited intact intact", &|l| {
-                l[2] = l[2].replace("event", "other")
+                l[2] = l[2].replace("event", "other");
             }),
             ("edited intact intact intact intact", &|l| {
-                l[0] = l[0].replace("event", "other")
+                l[0] = l[0].replace("event", "other");
             }),
             ("first intact removed intact", &|l| drop(l.remove(2))),
             ("beheaded intact intact intact", &|l| drop(l.remove(0))),
             ("first intact rewritten intact intact", &|l| {
-                l[2] = again(&l[2])
+                l[2] = again(&l[2]);
             }),
             ("rewritten intact intact intact intact", &|l| {
-                l[0] = again(&l[0])
+                l[0] = again(&l[0]);
             }),
-            // Nothing shows it but the hash that is kept elsewhere.
+            // Nothing shows these two but a hash that is kept elsewhere.
             ("first intact intact intact intact", &|l| {
-                l[4] = again(&l[4])
+                l[4] = again(&l[4]);
             }),
             ("first intact intact intact", &|l| drop(l.pop())),
             ("first moved moved moved intact", &|l| l.swap(1, 2)),
             ("moved broken moved intact intact", &|l| l.swap(0, 1)),
             ("first intact intact moved intact intact", &|l| {
-                l.insert(3, l[2].clone())
+                let line = l[2].clone();
+                l.insert(3, line);
             }),
             ("first intact edited intact intact", &|l| {
-                l[2] = l[2].replace("\"hash\"", "\"hush\"")
+                l[2] = l[2].replace("\"hash\"", "\"hush\"");
             }),
         ];
         for (expect, how) in cases {

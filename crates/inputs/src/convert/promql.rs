@@ -181,16 +181,14 @@ impl Rule {
     fn series(&mut self, expression: &Expr) {
         match expression {
             Expr::Paren(inner) => self.series(&inner.expr),
-            Expr::Aggregate(aggregate) => {
-                if self.aggregation.is_none() && self.function.is_none() {
-                    self.aggregation = Some(aggregate.op.to_string());
-                    self.grouped = match &aggregate.modifier {
-                        Some(LabelModifier::Include(labels)) => !labels.labels.is_empty(),
-                        Some(LabelModifier::Exclude(_)) => true,
-                        None => false,
-                    };
-                    self.series(&aggregate.expr);
-                }
+            Expr::Aggregate(aggregate) if self.aggregation.is_none() && self.function.is_none() => {
+                self.aggregation = Some(aggregate.op.to_string());
+                self.grouped = match &aggregate.modifier {
+                    Some(LabelModifier::Include(labels)) => !labels.labels.is_empty(),
+                    Some(LabelModifier::Exclude(_)) => true,
+                    None => false,
+                };
+                self.series(&aggregate.expr);
             }
             Expr::Call(call) => {
                 let mut arguments = call.args.args.iter();

@@ -74,7 +74,7 @@ pub(super) fn remarks(document: &mut Document, blocks: &[Block], version: Option
     }
     counts(&text, blocks, &tables, &mut found);
     promises(blocks, &mut found);
-    found.sort_by(|a: &Remark, b: &Remark| (a.span, a.what).cmp(&(b.span, b.what)));
+    found.sort_by_key(|a| (a.span, a.what));
     found.dedup_by(|a, b| (a.span, a.what) == (b.span, b.what));
     document.remarks = found;
 }
