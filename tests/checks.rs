@@ -121,12 +121,16 @@ fn misjudged(check: &Path, case: &str) -> Option<String> {
     let Ok(report) = support::Report::parse(&run.stdout) else {
         return Some(format!("{id}/{case}: no report\n{}", run.shown()));
     };
-    let within = format!("{case}/");
+    // In a folder, or in a document that the case holds as text.
+    let within = |file: &str| {
+        let rest = file.strip_prefix(case);
+        rest.is_some_and(|rest| rest.starts_with(['/', '#']))
+    };
     let count = |verdict: &str| {
         let of_check = report.evaluations.iter().filter(|e| e.check == id);
         of_check
             .filter(|e| e.verdict == verdict)
-            .filter(|e| e.location.file == case || e.location.file.starts_with(&within))
+            .filter(|e| e.location.file == case || within(&e.location.file))
             .count()
     };
     let counts = ["pass", "fail", "not-applicable", "unknown", "error"].map(count);

@@ -64,6 +64,14 @@ pub struct Limits {
 }
 
 impl Program {
+    /// Whether a parameter may be read by what is asked: it belongs to the context of some question.
+    #[must_use]
+    pub fn asks_with(&self, parameter: &str) -> bool {
+        let record = parameter.split('.').next().unwrap_or(parameter);
+        let mut contexts = self.groups.iter().flat_map(|group| &group.context);
+        contexts.any(|attribute| attribute.name == record)
+    }
+
     /// Whether anything is asked about grants: then they must be read.
     #[must_use]
     pub fn judges_grants(&self) -> bool {

@@ -205,7 +205,11 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         &compiled.catalog,
         Facts {
             files,
-            parameters: contexts.shown,
+            parameters: contexts
+                .shown
+                .into_iter()
+                .filter(|(name, _)| compiled.program.asks_with(name))
+                .collect(),
             frameworks: compiled.frameworks.clone(),
             rules,
         },
