@@ -56,6 +56,69 @@ fn by_file(report: &Report) -> BTreeMap<&str, Vec<&Evaluation>> {
 }
 
 #[derive(Debug, Deserialize)]
+struct CheckovRow {
+    path: String,
+    check: String,
+    verdict: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct CheckovCheck {
+    upstream: String,
+    check: String,
+}
+
+/// Of Checkov's checks of Dockerfiles those that ours ask, too. `ADD` of anything is a failure there; of ours that of a URL, which is
+/// what its row has.
+#[test]
+fn agrees_with_checkov_on_dockerfiles() {
+    let Some(corpora) = corpora("checkov") else {
+        return;
+    };
+    let corpus = corpora.join("checkov");
+    let ours: BTreeMap<String, String> = records::<CheckovCheck>(&data("checkov-checks.csv"))
+        .into_iter()
+        .map(|row| (row.upstream, row.check))
+        .collect();
+    let report = onus(
+        &corpus,
+        &["check", "dockerfile", "--all", "--format", "json"],
+    )
+    .report();
+    let files = by_file(&report);
+    let mut rows = 0;
+    let mut wrong = Vec::new();
+    for row in records::<CheckovRow>(&corpus.join("expectations.csv")) {
+        let Some(check) = ours.get(&row.check) else {
+            continue;
+        };
+        rows += 1;
+        let found = files.get(row.path.as_str()).into_iter().flatten();
+        let of_check: Vec<&str> = found
+            .filter(|e| e.check == *check)
+            .map(|e| e.verdict.as_str())
+            .collect();
+        // Nothing that a check is about is as good as a pass: `FROM scratch` has no image.
+        let verdict = if of_check.contains(&"fail") {
+            "fail"
+        } else if of_check.iter().all(|verdict| *verdict == "pass") {
+            "pass"
+        } else {
+            "undecided"
+        };
+        if verdict != row.verdict {
+            wrong.push(format!(
+                "{} {}: {verdict}, expected {}",
+                row.path, row.check, row.verdict
+            ));
+        }
+    }
+    count("checkov-dockerfile", rows, &wrong, "");
+    assert!(rows > 0, "the corpus has Dockerfiles");
+    settle(&wrong);
+}
+
+#[derive(Debug, Deserialize)]
 struct PssRow {
     path: String,
     level: String,

@@ -11,7 +11,7 @@ use onus_model::plan::{FormatId, Plan};
 use onus_model::problem::Problem;
 use onus_model::source::{LineIndex, Text};
 
-use crate::document::Tree;
+use crate::document::{Syntax, Tree};
 
 pub mod aws;
 pub mod github;
@@ -112,7 +112,9 @@ pub fn text_may_hold_grants(path: &str, bytes: &[u8]) -> bool {
 /// Whether a document may hold grants by its name alone; of most kinds only the words in it tell.
 #[must_use]
 pub fn may_be_granting(path: &str) -> bool {
-    !path.ends_with(".csv") && (!is_xml(path) || users::is_main(path) || users::is_part(path))
+    !path.ends_with(".csv")
+        && Syntax::of(path) != Some(Syntax::Dockerfile)
+        && (!is_xml(path) || users::is_main(path) || users::is_part(path))
 }
 
 fn is_xml(path: &str) -> bool {

@@ -479,7 +479,7 @@ mod tests {
             ("rewritten intact intact intact intact", &|l| {
                 l[0] = again(&l[0]);
             }),
-            // Nothing shows it but the hash that is kept elsewhere.
+            // Nothing shows these two but a hash that is kept elsewhere.
             ("first intact intact intact intact", &|l| {
                 l[4] = again(&l[4]);
             }),

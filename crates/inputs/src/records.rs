@@ -727,9 +727,9 @@ pub fn still_granted(review: &AccessReview, held: &BTreeSet<(String, String)>) -
         .collect()
 }
 
-/// The syntax of a record that people write with keys. What is exported as CSV or XML is read as the text that it is.
+/// The syntax of a record that people write with keys. Everything else, exports too, is read as the text that it is.
 fn config_syntax(name: &str) -> Option<Syntax> {
-    Syntax::of(name).filter(|syntax| !matches!(syntax, Syntax::Csv | Syntax::Xml))
+    Syntax::of(name).filter(|syntax| matches!(syntax, Syntax::Yaml | Syntax::Json | Syntax::Toml))
 }
 
 /// When an event happened: its name says so, or the text.

@@ -94,7 +94,13 @@ impl<'p> Sources<'p> {
             return FoundIn::nothing();
         }
         let text = Text::new(path, tree.text());
-        let found = access::of_tree(number(file), &text, tree, self.plan, &tables);
+        let mut found = access::of_tree(number(file), &text, tree, self.plan, &tables);
+        for (document, why) in tree.broken() {
+            let problem = Problem::warning(format!("`{path}` may hold more grants: {why}"));
+            found
+                .problems
+                .push(problem.at(&text, tree.span(*document), ""));
+        }
         FoundIn::of(tree.text(), found)
     }
 

@@ -370,6 +370,7 @@ impl Reader<'_> {
         }
         let text = onus_inputs::access::is_text(&met.shown);
         let mut formats = self.names.formats(&met.shown);
+        let claimed = !formats.is_empty();
         let mut syntax = Syntax::of(&met.shown);
         if met.named && !text && (formats.is_empty() || syntax.is_none()) {
             // Its name says nothing, and still it is meant. JSON is YAML, too.
@@ -410,7 +411,7 @@ impl Reader<'_> {
         };
         // Of no format, and without a word of grants in it: it need not be understood.
         if formats.is_empty() && !grants.is_some_and(|g| g.are_in(&met.shown, &bytes)) {
-            return Read::settled(file);
+            return settled(file, found);
         }
         let digest = load::digest(&bytes);
         let tree = match document::read(bytes, syntax, self.limits) {
@@ -444,7 +445,17 @@ impl Reader<'_> {
         if file.objects > 0 {
             file.outcome = Outcome::Checked;
         }
-        let keep = !extract.entities.is_empty();
+        let mut keep = !extract.entities.is_empty();
+        // Where things are asked about that it may hold, a broken document is an error of theirs.
+        if let Some((document, why)) = tree.broken().first()
+            && !(claimed && keep)
+        {
+            let span = tree.span(*document);
+            file.outcome = Outcome::Unreadable;
+            file.at = Some((LineIndex::new(tree.text()).position(span.start), span));
+            file.reason = Some(why.clone());
+            keep = false;
+        }
         let waiting = !waits.is_empty();
         let (waivers, problems) = if self.inline && (keep || waiting) {
             comments::waivers(&Text::new(met.shown.as_str(), tree.text()))

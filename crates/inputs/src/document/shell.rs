@@ -746,12 +746,19 @@ fn given_script<'w>(name: &str, words: &'w [Word]) -> Option<&'w Word> {
         }
         _ if SHELLS.contains(&name) => {
             let mut script = false;
-            for word in arguments {
+            while let Some(word) = arguments.next() {
                 let text = word.value.text();
                 if !text.starts_with(['-', '+']) || text.len() < 2 {
                     return script.then_some(word);
                 }
-                script |= !text.starts_with("--") && text.contains('c');
+                if text.starts_with("--") {
+                    continue;
+                }
+                script |= text.contains('c');
+                // `-o pipefail`: the name of what is switched on.
+                if text.ends_with(['o', 'O']) {
+                    arguments.next();
+                }
             }
             None
         }
@@ -812,7 +819,7 @@ mod tests {
 
     #[test]
     fn a_script_is_the_programs_that_it_starts() {
-        let table: [(&str, &[&str]); 22] = [
+        let table: [(&str, &[&str]); 23] = [
             ("", &[]),
             (
                 "apt-get update && apt-get install -y git; rm -rf /x",
@@ -862,6 +869,14 @@ mod tests {
             (
                 "bash -ec 'curl x | sh; ls'",
                 &["bash [-ec] [curl x | sh; ls]", "curl [x] > sh", "sh", "ls"],
+            ),
+            (
+                "bash -euo pipefail -c 'curl x | sh'",
+                &[
+                    "bash [-euo] [pipefail] [-c] [curl x | sh]",
+                    "curl [x] > sh",
+                    "sh",
+                ],
             ),
             (
                 "if [ -f a ]; then curl x; else wget y; fi 2>/dev/null",
