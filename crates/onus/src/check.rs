@@ -374,7 +374,7 @@ impl Reader<'_> {
         let mut syntax = Syntax::of(&met.shown);
         if met.named && !text && (formats.is_empty() || syntax.is_none()) {
             // Its name says nothing, and still it is meant. JSON is YAML, too.
-            formats = self.names.all();
+            formats = self.names.by_content();
             syntax = syntax.or(Some(Syntax::Yaml));
         }
         let grants = self
