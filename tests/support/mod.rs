@@ -89,6 +89,55 @@ pub(crate) fn summarise(line: &str) {
     }
 }
 
+/// A data file of the tests that hold verdicts against what others say.
+pub(crate) fn data(name: &str) -> PathBuf {
+    repository().join("tests/conformance").join(name)
+}
+
+/// Says how many rows of a corpus were right.
+pub(crate) fn count(corpus: &str, rows: usize, wrong: &[String], notes: &str) {
+    let right = rows - wrong.len();
+    summarise(&format!(
+        "corpus {corpus}: {rows} rows, {right} right, 0 skipped{notes}"
+    ));
+}
+
+/// Fails where a row was not right.
+pub(crate) fn settle(wrong: &[String]) {
+    let shown: Vec<_> = wrong.iter().take(40).map(String::as_str).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} are wrong:\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
+}
+
+/// The evaluations of a report by the file they stand in.
+pub(crate) fn by_file(report: &Report) -> BTreeMap<&str, Vec<&Evaluation>> {
+    let mut files: BTreeMap<&str, Vec<&Evaluation>> = BTreeMap::new();
+    for evaluation in &report.evaluations {
+        files
+            .entry(&evaluation.location.file)
+            .or_default()
+            .push(evaluation);
+    }
+    files
+}
+
+/// Every file below a folder, as reached from `corpus`.
+pub(crate) fn files_on_disk(corpus: &Path, name: &str) -> BTreeSet<String> {
+    walkdir::WalkDir::new(corpus.join(name))
+        .into_iter()
+        .map(|entry| entry.expect("the corpus can be walked"))
+        .filter(|entry| !entry.file_type().is_dir())
+        .map(|entry| {
+            let path = entry.path().strip_prefix(corpus).expect("it is below");
+            path.display().to_string()
+        })
+        .collect()
+}
+
 /// The records of a CSV file with a header.
 pub(crate) fn records<T: for<'a> Deserialize<'a>>(path: &Path) -> Vec<T> {
     csv::Reader::from_path(path)

@@ -1,11 +1,13 @@
 //! What the token of a workflow's jobs may do (GitHub Docs, "Workflow syntax", `permissions`).
 
-use onus_model::access::{Access, Account, Given, Holder, Rule, SubjectKind, Word};
+use std::sync::Arc;
+
+use onus_model::access::{Access, Account, At, Given, Holder, Rule, SubjectKind, Word};
 use onus_model::problem::Problem;
 use onus_model::source::Text;
 
 use super::{Reader, rule};
-use crate::document::{Kind, NodeId, Tree};
+use crate::document::{Entry, Kind, NodeId, Tree};
 
 /// What a job may do of which no file says anything: a setting of the repository or of the organization.
 const DEFAULT: &str = "default workflow permissions";
@@ -23,8 +25,8 @@ pub fn is_workflow(path: &str) -> bool {
 
 /// What each job of a workflow may do, wherever the file lies, with what is wrong with it.
 ///
-/// A job is the workload `path#job`, and what the file says for all jobs is the workload `path`. A job that says something of its own
-/// has that and nothing else. One that is given nothing has an account only.
+/// A job is the workload `path#job`, and what the file says for all jobs is the workload `path`, of which `jobs` is `several` where
+/// there are others beside one that has it. A job that says something of its own has that and nothing else. One that is given nothing has an account only.
 #[must_use]
 pub fn read_workflow(file: u32, text: &Text, tree: &Tree) -> (Access, Vec<Problem>) {
     let mut reader = Reader::new(file, text, tree);
@@ -44,7 +46,8 @@ impl Reader<'_> {
         let all = tree.get(root, "permissions").map(|entry| {
             let at = self.page.at(tree.span(entry.key));
             let rules = self.permissions(entry.value);
-            let workflow = self.workload(&path, at);
+            let facts = self.sharing(jobs, at);
+            let workflow = self.workload(&path, at, facts);
             self.give(rules.clone(), vec![workflow], Vec::new(), at);
             (rules, at)
         });
@@ -56,7 +59,7 @@ impl Reader<'_> {
                 self.problem(format!("the job `{id}` is no mapping"), at.span, help);
                 continue;
             }
-            let job = self.workload(&format!("{path}#{id}"), at);
+            let job = self.workload(&format!("{path}#{id}"), at, Vec::new());
             if let Some(own) = tree.get(entry.value, "permissions") {
                 let at = self.page.at(tree.span(own.key));
                 let rules = self.permissions(own.value);
@@ -82,14 +85,27 @@ impl Reader<'_> {
         }
     }
 
-    fn workload(&mut self, name: &str, at: onus_model::access::At) -> Holder {
+    fn workload(&mut self, name: &str, at: At, facts: Vec<(Arc<str>, Word)>) -> Holder {
         let holder = self.holder(SubjectKind::Workload, name, at);
         self.access.accounts.push(Account {
             subject: holder.subject.clone(),
-            facts: Vec::new(),
+            facts,
             at,
         });
         holder
+    }
+
+    /// Whether what the workflow says may be more than the job needs that it was said for: of several jobs, one at least has it. One that
+    /// says something of its own does not have it.
+    fn sharing(&mut self, jobs: NodeId, at: At) -> Vec<(Arc<str>, Word)> {
+        let tree = self.page.tree;
+        let mut jobs = self.page.entries(jobs);
+        jobs.retain(|job| tree.kind(job.value) == Kind::Mapping);
+        let has_it = |job: &Entry| tree.get(job.value, "permissions").is_none();
+        if jobs.len() < 2 || !jobs.iter().any(has_it) {
+            return Vec::new();
+        }
+        vec![("jobs".into(), self.page.named("several", at))]
     }
 
     /// A rule for each scope that is not `none`. Scopes that are not named are none. GitHub runs nothing of a file whose permissions
@@ -203,6 +219,28 @@ mod tests {
             ("on: push\n", &[]),
         ] {
             assert_eq!(told(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_workflow_says_is_shared_where_there_are_several_jobs_and_one_has_it() {
+        for (jobs, expect) in [
+            ("a: {}", false),
+            ("a: {}\n  b: {}", true),
+            ("a: {}\n  b: {permissions: {}}", true),
+            ("a: {permissions: {}}\n  b: {permissions: {}}", false),
+            ("a: {}\n  b: 1", false),
+        ] {
+            let text = format!("permissions: {{contents: write}}\njobs:\n  {jobs}\n");
+            let read = crate::document::read(text.clone(), Syntax::Yaml, &Limits::default());
+            let (access, _) = read_workflow(0, &Text::new("w.yml", &text), &read.unwrap());
+            let said: Vec<_> = access
+                .accounts
+                .iter()
+                .flat_map(|account| &account.facts)
+                .map(|(name, word)| format!("{name} {}", word.text))
+                .collect();
+            assert_eq!(said == ["jobs several"], expect, "{text}: {said:?}");
         }
     }
 
