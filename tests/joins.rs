@@ -8,12 +8,12 @@ use support::{Folder, Report};
 
 const SCHEMA: &str = r#"
 @files("people.yaml, more/people.yaml")
-namespace People {
+namespace Staff {
   @each("$.people[*]") @id("$.person")
   entity Person = { person: String, status: String, @as("names") groups?: Set<String> };
 }
 @files("tokens.json")
-namespace Tokens {
+namespace Badges {
   type Parameters = { @now now: datetime };
   @each("$[*]") @id("$.token")
   entity Token = {
@@ -21,11 +21,11 @@ namespace Tokens {
     @as("date") expires: datetime,
     @from("$.scope.name | $.scope") scope?: String,
     @count("$.uses[?@.by == 'robot']") robots: Long,
-    @lookup("People::Person[person = owner].status") ownerStatus: Set<String>,
-    @lookup("People::Person.groups") groups: Set<String>,
+    @lookup("Staff::Person[person = owner].status") ownerStatus: Set<String>,
+    @lookup("Staff::Person.groups") groups: Set<String>,
     @lookup("Onus::File.path") files: Set<String>,
   };
-  action deploy appliesTo { principal: [Onus::Deployment], resource: [Token], context: { tokens: Parameters } };
+  action deploy appliesTo { principal: [Onus::Deployment], resource: [Token], context: { badges: Parameters } };
 }
 @files("compose.yaml, app.json#compose") @dialect("compose")
 namespace Stack {
@@ -64,8 +64,8 @@ fn told(report: &Report) -> Vec<String> {
 #[test]
 fn a_token_knows_whether_its_owner_is_still_there() {
     let folder = folder(&[(
-        "tokens-of-active-owners",
-        "Tokens::Token",
+        "badges-of-those-here",
+        "Badges::Token",
         "!resource.ownerStatus.contains(\"active\")",
     )]);
     folder.write(
@@ -76,8 +76,8 @@ fn a_token_knows_whether_its_owner_is_still_there() {
         "in/tokens.json",
         r#"[{"token": "a", "owner": "ann", "expires": "2027-01-01"}, {"token": "b", "owner": "bob", "expires": "2027-01-01"}, {"token": "c", "owner": "cy", "expires": "2027-01-01"}]"#,
     );
-    let judged = |folder: &Folder| verdicts(folder, &["in"], "tokens-of-active-owners");
-    let (good, bad) = ("Tokens/a: pass", ["Tokens/b: fail", "Tokens/c: fail"]);
+    let judged = |folder: &Folder| verdicts(folder, &["in"], "badges-of-those-here");
+    let (good, bad) = ("Badges/a: pass", ["Badges/b: fail", "Badges/c: fail"]);
     assert_eq!(
         judged(&folder),
         [good, bad[0], bad[1]].map(|e| format!("in/tokens.json {e}"))
@@ -89,7 +89,7 @@ fn a_token_knows_whether_its_owner_is_still_there() {
     );
     assert_eq!(
         judged(&folder),
-        [good, bad[0], "Tokens/c: pass"].map(|e| format!("in/tokens.json {e}"))
+        [good, bad[0], "Badges/c: pass"].map(|e| format!("in/tokens.json {e}"))
     );
     // What cannot be read of a person is no answer about anybody.
     folder.write(
@@ -98,7 +98,7 @@ fn a_token_knows_whether_its_owner_is_still_there() {
     );
     assert_eq!(
         judged(&folder),
-        ["Tokens/a: error", "Tokens/b: error", "Tokens/c: error"]
+        ["Badges/a: error", "Badges/b: error", "Badges/c: error"]
             .map(|e| format!("in/tokens.json {e}"))
     );
 }
@@ -110,13 +110,13 @@ fn sets_files_counts_alternatives_and_the_clock_can_be_compared() {
         ("files", "!resource.files.contains(\"docs/plan.md\")"),
         ("robots", "resource.robots != 2"),
         ("scopes", "resource has scope && resource.scope == \"all\""),
-        ("expiry", "context.tokens.now > resource.expires"),
+        ("expiry", "context.badges.now > resource.expires"),
         (
             "month",
-            "resource.expires.durationSince(context.tokens.now) > duration(\"31d\")",
+            "resource.expires.durationSince(context.badges.now) > duration(\"31d\")",
         ),
     ];
-    let folder = folder(&conditions.map(|(id, condition)| (id, "Tokens::Token", condition)));
+    let folder = folder(&conditions.map(|(id, condition)| (id, "Badges::Token", condition)));
     folder.write("in/docs/plan.md", "");
     folder.write(
         "in/people.yaml",
@@ -129,7 +129,7 @@ fn sets_files_counts_alternatives_and_the_clock_can_be_compared() {
     };
     let passes = |folder: &Folder, id: &str| {
         let told = verdicts(folder, &["in"], id);
-        told == ["in/tokens.json Tokens/a: pass"]
+        told == ["in/tokens.json Badges/a: pass"]
     };
     folder.write("in/tokens.json", token(r#", "scope": {"name": "some"}"#));
     for (id, _) in conditions {

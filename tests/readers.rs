@@ -13,13 +13,13 @@ use support::{Folder, Run};
 /// A log whose records are chained, and a file that holds the last hash.
 const SCHEMA: &str = r#"
 @files("audit.jsonl, audit.head.json") @objects("[event_hash] $ | [head] $")
-namespace Audit {
+namespace Ledger {
   @chain("hash: event_hash, previous: previous_hash, sequence?: sequence")
   @each("[event_hash] $$") @id("$.sequence")
   entity Event = { actor: String, event_hash: String, @chained chain: String };
 
   @each("[head] $$")
-  entity Head = { head: String, @lookup("Audit::Event[event_hash = head].event_hash") found: Set<String> };
+  entity Head = { head: String, @lookup("Ledger::Event[event_hash = head].event_hash") found: Set<String> };
 
   action keep appliesTo { principal: [Onus::Deployment], resource: [Event, Head], context: {} };
 }
@@ -29,14 +29,14 @@ const POLICIES: [(&str, &str); 2] = [
     (
         "ours/audit/log-intact/policy.cedar",
         r#"@title("nobody may change a log") @severity("high") @help("find out who did")
-forbid (principal, action == Audit::Action::"keep", resource is Audit::Event)
+forbid (principal, action == Ledger::Action::"keep", resource is Ledger::Event)
 unless { ["first", "intact"].contains(resource.chain) };
 "#,
     ),
     (
         "ours/audit/log-whole/policy.cedar",
         r#"@title("the end of a log must be there") @severity("high") @help("find out who cut it off")
-forbid (principal, action == Audit::Action::"keep", resource is Audit::Head)
+forbid (principal, action == Ledger::Action::"keep", resource is Ledger::Head)
 when { resource.found.isEmpty() };
 "#,
     ),
@@ -115,7 +115,7 @@ fn a_log_is_green_only_if_every_record_is_as_it_was_written() {
 fn a_chain_that_cannot_be_read_is_refused_where_it_is_declared() {
     let right = r#"@chain("hash: event_hash, previous: previous_hash, sequence?: sequence")"#;
     for (from, to, message) in [
-        (right, "", "the things of `Audit::Event` are not chained"),
+        (right, "", "the things of `Ledger::Event` are not chained"),
         (
             "hash: event_hash,",
             "",

@@ -622,8 +622,12 @@ impl<'s> Compiler<'s, '_> {
                 Some(Type::CommonTypeRef { .. } | Type::Type { .. }) | None => Vec::new(),
             };
             let name = format!("{}::Action::{name:?}", namespace.name);
+            let resources = action.applies_to.iter().flat_map(|a| &a.resource_types);
+            let on = resources
+                .filter_map(|of| self.type_named(namespace, &of.to_string()))
+                .collect();
             if let Some(format) = self.plan.formats.get_mut(usize::from(format.0)) {
-                format.actions.push(Action { name, context });
+                format.actions.push(Action { name, on, context });
             }
         }
     }

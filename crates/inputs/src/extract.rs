@@ -27,6 +27,7 @@ pub struct FileNames {
     assembled: Vec<(FormatId, Assembly)>,
     /// Files that hold a document in a text, and the member that it is.
     fragments: Vec<(FileName, String)>,
+    by_content: Vec<FormatId>,
 }
 
 #[derive(Debug)]
@@ -51,7 +52,13 @@ impl FileNames {
         };
         let formats = (0..).map(FormatId).zip(&plan.formats);
         let fragments = plan.formats.iter().flat_map(|f| &f.files);
+        let by_content = formats
+            .clone()
+            .filter(|(_, f)| f.objects.iter().all(|l| !l.guards.is_empty()))
+            .map(|(id, _)| id)
+            .collect();
         Self {
+            by_content,
             fragments: fragments
                 .filter_map(|pattern| pattern.split_once('#'))
                 .map(|(file, member)| (name(file), member.to_owned()))
@@ -86,10 +93,10 @@ impl FileNames {
         &self.assembled
     }
 
-    /// All formats.
+    /// The formats that are known by what stands in a file, whatever it is called.
     #[must_use]
-    pub fn all(&self) -> Vec<FormatId> {
-        self.formats.iter().map(|(id, _)| *id).collect()
+    pub fn by_content(&self) -> Vec<FormatId> {
+        self.by_content.clone()
     }
 
     /// The formats that a file may be of, by its path alone.
@@ -137,7 +144,8 @@ pub fn extract(
     };
     let may_patch = patch || tree.text().contains("$patch");
     for id in formats {
-        let Some(format) = plan.format(*id) else {
+        // A format of which nothing is asked is not looked into: its files were not checked.
+        let Some(format) = plan.format(*id).filter(|f| !f.roots.is_empty()) else {
             continue;
         };
         let mut extractor = Extractor {

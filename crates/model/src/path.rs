@@ -129,6 +129,12 @@ impl Pattern {
         Self(pattern.split('*').map(str::to_owned).collect())
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.join("*")
+    }
+
     /// The text that the only `*` stands for; a pattern without one stands for the whole text.
     #[must_use]
     pub fn capture<'t>(&self, text: &'t str) -> Option<&'t str> {

@@ -131,6 +131,8 @@ impl Assembly {
 pub struct Action {
     /// Its full Cedar name, `Kubernetes::Action::"deploy"`.
     pub name: String,
+    /// The types that it is asked about.
+    pub on: Vec<TypeId>,
     /// The attributes of its context; what is not a record in them is a [`Parameter`].
     pub context: Vec<Attribute>,
 }

@@ -50,8 +50,10 @@ pub(crate) enum Command {
     WhoCan(WhoCanArgs),
     /// Write `onus.yaml` from what is found
     Init(InitArgs),
-    /// Begin a control, a pack, an attestation or a record
+    /// Begin something that you write: a control, a party, a schema, a check, a record, …
     New(NewArgs),
+    /// Judge the cases of your checks: whether each fails or passes as its name says
+    Test(TestArgs),
     /// Print the JSON Schema of a report or of a file that you write
     Schema(SchemaArgs),
 }
@@ -68,6 +70,9 @@ pub(crate) struct PackArgs {
     /// A folder of controls, frameworks, attestations, evidence records and the like, besides those that come with onus
     #[arg(long, value_name = "DIR")]
     pub(crate) controls: Vec<PathBuf>,
+    /// The project file is left aside.
+    #[arg(skip)]
+    pub(crate) alone: bool,
     /// The largest policy or schema, in bytes
     #[arg(long, value_name = "N", default_value_t = onus_engine::Limits::default().policy_bytes, hide_short_help = true)]
     pub(crate) policy_bytes: usize,
@@ -82,6 +87,7 @@ impl Default for PackArgs {
             config: None,
             policies: Vec::new(),
             controls: Vec::new(),
+            alone: false,
             policy_bytes: onus_engine::Limits::default().policy_bytes,
             policy_depth: 64,
         }
@@ -168,6 +174,17 @@ pub(crate) struct MatrixArgs {
     /// How to print it: `text`, `markdown`, `csv`, `json`
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = matrix_format, default_value = "text")]
     pub(crate) format: Vec<(MatrixFormat, Option<PathBuf>)>,
+    /// Judge as on this day; today in UTC where nothing is said
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(crate) now: Option<Date>,
+    #[command(flatten)]
+    pub(crate) packs: PackArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestArgs {
+    /// Only the cases of these checks
+    pub(crate) checks: Vec<String>,
     /// Judge as on this day; today in UTC where nothing is said
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub(crate) now: Option<Date>,
@@ -274,7 +291,7 @@ fn list_format(text: &str) -> Result<ListFormat, String> {
 /// What can be begun.
 #[derive(Debug, Subcommand)]
 pub(crate) enum New {
-    /// A control of your own: `compliance/ID.yaml`
+    /// A control: `compliance/ID.yaml`
     Control {
         /// Its id
         id: String,
@@ -282,7 +299,7 @@ pub(crate) enum New {
         #[arg(long, value_name = "DIR", default_value = "compliance")]
         folder: PathBuf,
     },
-    /// A provider with its responsibility matrix and attestations: `compliance/ID/`
+    /// A provider with its responsibility matrix, terms and a control: `compliance/ID/`
     Pack {
         /// The provider's id
         id: String,
@@ -290,7 +307,38 @@ pub(crate) enum New {
         #[arg(long, value_name = "DIR", default_value = "compliance")]
         folder: PathBuf,
     },
-    /// The proof of a provider's attestation: `compliance/ID.yaml`
+    /// A provider: `compliance/ID/party.yaml`
+    Party {
+        /// Its id
+        id: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+    },
+    /// Who does what: `compliance/PARTY/responsibility.yaml`
+    Responsibility {
+        /// The provider's id, which is that of the matrix, too
+        party: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// What a provider attests, as it says itself: `compliance/PARTY/ID.yaml`
+    Terms {
+        /// Its id
+        id: String,
+        /// The provider
+        #[arg(long, value_name = "PARTY")]
+        of: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// The proof of a provider's attestation, which you hold: `compliance/ID.yaml`
     Attestation {
         /// Its id
         id: String,
@@ -306,6 +354,14 @@ pub(crate) enum New {
         #[command(flatten)]
         packs: PackArgs,
     },
+    /// A document taken apart into rows: `compliance/SYSTEM/requirements.yaml`
+    Requirements {
+        /// The system that the document is about
+        system: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+    },
     /// The record that a control's evidence asks for next, where its pattern says
     Evidence {
         /// The control's id
@@ -315,6 +371,77 @@ pub(crate) enum New {
         /// The period or event; the one that is open where nothing is said
         #[arg(long, value_name = "DATE", value_parser = day)]
         on: Option<Date>,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// What a person says of a control: `compliance/ID.yaml`
+    Statement {
+        /// Its id
+        id: String,
+        /// The control that it is about
+        #[arg(long, value_name = "ID")]
+        control: String,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// A failure that is accepted for a time: `compliance/ID.yaml`
+    #[command(group(clap::ArgGroup::new("waived").required(true).args(["check", "control"])))]
+    Waiver {
+        /// Its id
+        id: String,
+        /// The check that is waived
+        #[arg(long, value_name = "ID")]
+        check: Option<String>,
+        /// Or the control
+        #[arg(long, value_name = "ID")]
+        control: Option<String>,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "compliance")]
+        folder: PathBuf,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// How a config format is read: `policies/NAMESPACE/schema.cedarschema`
+    Schema {
+        /// The namespace of its things: `Courier`
+        namespace: String,
+        /// What its files are called: `courier.yaml`, `app/*.toml`; several with commas
+        #[arg(long, value_name = "PATTERN", value_delimiter = ',', required = true)]
+        files: Vec<String>,
+        /// The folder to write it into
+        #[arg(long, value_name = "DIR", default_value = "policies")]
+        folder: PathBuf,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// A check with its first cases, beside the schema of what it judges: `policies/NAMESPACE/ID/`
+    Check {
+        /// Its id, which is the demand: `no-privileged-containers`
+        id: String,
+        /// What it judges: `Kubernetes::Container`; `onus list types` names them
+        #[arg(long = "type", value_name = "NAMESPACE::TYPE")]
+        of: String,
+        /// What the file of a case is called, where the format has several
+        #[arg(long, value_name = "NAME")]
+        file: Option<String>,
+        /// The folder to write it into, in place of that of the schema
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        #[command(flatten)]
+        packs: PackArgs,
+    },
+    /// One more case of a check, from one that is judged the other way
+    Case {
+        /// The check's id
+        check: String,
+        /// How it is called: `pass-…` or `fail-…`
+        name: String,
+        /// What its file is called, where the format has several
+        #[arg(long, value_name = "NAME")]
+        file: Option<String>,
         #[command(flatten)]
         packs: PackArgs,
     },

@@ -1,6 +1,7 @@
 //! `onus check`: the route from files to an exit code.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use onus_engine::{Facts, Keep, conclude, effective, evaluate, judge_access};
 use onus_inputs::assemble::platformsh;
@@ -128,16 +129,7 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     let met = load::with_fragments(met, &names, &limits);
     let (met, included) = assemble::with_included(met, &args.paths, &names, &limits);
     let patches = load::patches(&met, &limits);
-    let jobs = args.jobs.map_or(0, usize::from);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .stack_size(crate::STACK)
-        .build_global()
-        .map_err(|error| {
-            Stop::Problems(vec![Problem::error(format!(
-                "cannot start threads: {error}"
-            ))])
-        })?;
+    threads(args.jobs.map_or(0, usize::from))?;
     let plan = &compiled.program.plan;
     let sources = Sources::new(&compiled.program.tables);
     let reader = Reader {
@@ -250,6 +242,25 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
         plan: compiled.program.plan,
         limits,
     })
+}
+
+/// Starts the threads of the process, however often something is judged in it.
+fn threads(jobs: usize) -> Result<(), Stop> {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    if STARTED.get().is_some() {
+        return Ok(());
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .stack_size(crate::STACK)
+        .build_global()
+        .map_err(|error| {
+            Stop::Problems(vec![Problem::error(format!(
+                "cannot start threads: {error}"
+            ))])
+        })?;
+    STARTED.get_or_init(|| ());
+    Ok(())
 }
 
 /// A path from the folder on that was named on the command line.
@@ -374,7 +385,7 @@ impl Reader<'_> {
         let mut syntax = Syntax::of(&met.shown);
         if met.named && !text && (formats.is_empty() || syntax.is_none()) {
             // Its name says nothing, and still it is meant. JSON is YAML, too.
-            formats = self.names.all();
+            formats = self.names.by_content();
             syntax = syntax.or(Some(Syntax::Yaml));
         }
         let grants = self

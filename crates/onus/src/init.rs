@@ -121,7 +121,9 @@ impl<'c> Found<'c> {
                 .collect();
             all.join(", ")
         };
-        if !self.controls.is_empty() {
+        if self.controls.is_empty() {
+            text.push_str("# Folders of your own controls and policies: `onus new` begins what is in them.\n#controls: [compliance]\n#policies: [policies]\n");
+        } else {
             let _ = writeln!(text, "controls: [{}]", folders(&self.controls, ""));
         }
         if !self.documents.is_empty() {

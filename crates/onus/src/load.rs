@@ -13,6 +13,8 @@ use onus_model::file::Outcome;
 use onus_model::problem::Problem;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::cases;
+
 /// Something that was met on the walk.
 #[derive(Clone, Debug)]
 pub(crate) struct Met {
@@ -241,6 +243,23 @@ fn walk_folder(root: &Path, met: &mut Vec<Met>) {
                 from: Source::Disk(entry.path().to_owned()),
                 named: false,
                 settled: Some((Outcome::Ignored, format!("named in {file}"))),
+                part: false,
+            });
+            if folder {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        // Whoever walks the folder of one check means its cases.
+        if depth > 1
+            && let Some(check) = cases::check_of(entry.path())
+        {
+            let slash = if folder { "/" } else { "" };
+            met.push(Met {
+                shown: format!("{}{slash}", shown(entry.path())),
+                from: Source::Disk(entry.path().to_owned()),
+                named: false,
+                settled: Some((Outcome::Ignored, format!("a case of the check `{check}`"))),
                 part: false,
             });
             if folder {

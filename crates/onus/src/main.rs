@@ -3,6 +3,7 @@
 mod access;
 mod args;
 mod assemble;
+mod cases;
 mod check;
 mod governance;
 mod grants;
@@ -14,6 +15,7 @@ mod load;
 mod matrix;
 mod near;
 mod new;
+mod new_policies;
 mod output;
 mod packs;
 mod pages;
@@ -54,6 +56,7 @@ fn command() -> ExitCode {
         Command::WhoCan(who_can) => grants::who_can(who_can, &terminal),
         Command::Init(init) => init::run(init, &terminal),
         Command::New(new) => new::run(new, &terminal),
+        Command::Test(test) => cases::run(test, &terminal),
         Command::Schema(schema) => pages::schema(schema, &terminal),
     };
     match code {

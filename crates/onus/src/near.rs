@@ -111,7 +111,7 @@ pub(crate) fn near(packs: &Packs, met: &[Met], settings: bool) -> Packs {
 }
 
 /// The names after `namespace`.
-fn declared(text: &str) -> Vec<&str> {
+pub(crate) fn declared(text: &str) -> Vec<&str> {
     text.lines()
         .filter_map(|line| line.trim_start().strip_prefix("namespace "))
         .filter_map(|rest| rest.split([' ', '{']).next())

@@ -111,6 +111,24 @@ pub(crate) fn read(args: &PackArgs, paths: &[PathBuf], need: Need) -> Authored {
     }
 }
 
+/// Where policies are, and nothing else of what `onus.yaml` says: for what is about policies alone.
+pub(crate) fn policies_alone(args: &PackArgs) -> Result<PackArgs, Stop> {
+    let mut problems = Vec::new();
+    let (setup, base) = setup(args, &[], &mut problems);
+    if !problems.is_empty() && setup.is_none() {
+        return Err(Stop::Problems(problems));
+    }
+    let mut alone = args.clone();
+    alone.alone = true;
+    alone.config = None;
+    alone.controls.clear();
+    let named = setup.iter().flat_map(|s| &s.policies);
+    alone
+        .policies
+        .extend(named.map(|folder| base.join(&folder.value)));
+    Ok(alone)
+}
+
 /// The name of the project file.
 pub(crate) const SETUP: &str = "onus.yaml";
 
@@ -120,6 +138,9 @@ fn setup(
     paths: &[PathBuf],
     problems: &mut Vec<Problem>,
 ) -> (Option<Setup>, PathBuf) {
+    if args.alone {
+        return (None, PathBuf::new());
+    }
     let file = match (&args.config, paths) {
         (Some(file), _) => file.clone(),
         (None, [only]) if only.join(SETUP).is_file() => only.join(SETUP),
@@ -154,7 +175,7 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let path = error.path().unwrap_or(folder).display().to_string();
+                let path = crate::load::shown(error.path().unwrap_or(folder));
                 let why = error
                     .io_error()
                     .map_or_else(|| "links go round in circles".to_owned(), said);
@@ -174,7 +195,7 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
             Ok(text) => texts.push(Text::new(crate::load::shown(path), text)),
             Err(error) => problems.push(Problem::error(format!(
                 "cannot read `{}`: {}",
-                path.display(),
+                crate::load::shown(path),
                 said(&error)
             ))),
         }
@@ -183,7 +204,7 @@ fn folder_texts(folder: &Path, extensions: &[&str], problems: &mut Vec<Problem>)
         problems.push(
             Problem::error(format!(
                 "there is nothing to read in `{}`",
-                folder.display()
+                crate::load::shown(folder)
             ))
             .help(format!(
                 "files that end in `.{}` are read",
@@ -294,6 +315,13 @@ impl Authored {
 
     /// What schemas say about tables of roles; no policy is read.
     pub(crate) fn tables(self, terminal: &Terminal) -> Result<Plan, Stop> {
+        let (tables, problems) = self.schemas();
+        settle(problems, terminal)?;
+        Ok(tables)
+    }
+
+    /// All that schemas say, and what is wrong with them; no policy is read.
+    pub(crate) fn schemas(self) -> (Plan, Vec<Problem>) {
         let mut problems = self.problems;
         let packs = Packs {
             schemas: self.packs.schemas,
@@ -305,8 +333,7 @@ impl Authored {
         };
         let (program, found) = compile(&packs, &selection, self.limits);
         problems.extend(found);
-        settle(problems, terminal)?;
-        Ok(program.tables)
+        (program.tables, problems)
     }
 
     /// Finds out which requirements the frameworks hold the user to, and compiles the checks that show them.

@@ -149,10 +149,11 @@ pub fn parameters(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         .parameters
         .iter()
         .map(|p| {
-            let default = p
-                .default
-                .as_ref()
-                .map_or_else(|| "no default".to_owned(), |d| format!("default {d}"));
+            let default = match &p.default {
+                _ if p.clock => "the clock, which is set with `--now`".to_owned(),
+                Some(default) => format!("default {default}"),
+                None => "no default".to_owned(),
+            };
             let bounds: Vec<String> = [bound("from", &p.min), bound("to", &p.max)]
                 .into_iter()
                 .flatten()

@@ -367,11 +367,11 @@ fn overlay(before: &mut Element, part: &Element) {
             None => before.attributes.push(attribute.clone()),
         }
     }
+    merge(before, part);
     // Whoever says what it says is where it stands. A mapping stands where it was begun.
-    if part.children.is_empty() && before.children.is_empty() {
+    if before.children.is_empty() {
         before.name.at = part.name.at;
     }
-    merge(before, part);
 }
 
 /// The files of one server.

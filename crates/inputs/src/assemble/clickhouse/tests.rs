@@ -146,7 +146,7 @@ fn a_file_is_ours_by_its_root() {
 #[test]
 fn parts_are_merged_element_by_element_and_the_last_word_is_where_it_stands() {
     let main = "<clickhouse>\n<a>1</a>\n<b><c>2</c><d>3</d></b>\n</clickhouse>";
-    let table: [(&str, &str, &[&str]); 11] = [
+    let table: [(&str, &str, &[&str]); 12] = [
         (
             "<yandex><a>4</a></yandex>",
             "a: 4",
@@ -206,6 +206,12 @@ fn parts_are_merged_element_by_element_and_the_last_word_is_where_it_stands() {
             "<yandex><a>4</a><a replace='1'>5</a></yandex>",
             "a: [4, {'@replace': 1, '#text': 5}]",
             &["/a=4 P:1", "/b/c=2 M:3", "/b/d=3 M:3", "/a=5 P:1"],
+        ),
+        // What is left of a mapping stands where the rest of it went.
+        (
+            "<yandex><b>4<c remove='1'/><d remove='1'/></b></yandex>",
+            "b: {'#text': 4, c: {'@remove': 1}, d: {'@remove': 1}}",
+            &["/a=1 M:2", "/b=4 P:1"],
         ),
         // A text that was there goes.
         (
