@@ -232,7 +232,8 @@ mod tests {
             ("a: {}\n  b: 1", false),
         ] {
             let text = format!("permissions: {{contents: write}}\njobs:\n  {jobs}\n");
-            let read = crate::document::read(text.clone().into_bytes(), Syntax::Yaml, &Limits::default());
+            let read =
+                crate::document::read(text.clone().into_bytes(), Syntax::Yaml, &Limits::default());
             let (access, _) = read_workflow(0, &Text::new("w.yml", text.as_str()), &read.unwrap());
             let said: Vec<_> = access
                 .accounts
