@@ -1160,7 +1160,8 @@ fn no_arguments_print_the_help() {
       grants   Print who holds what, as the files say it
       who-can  Print who may do something, with the lines that give it
       init     Write `onus.yaml` from what is found
-      new      Begin a control, a pack, an attestation or a record
+      new      Begin something that you write: a control, a party, a schema, a check, a record, …
+      test     Judge the cases of your checks: whether each fails or passes as its name says
       schema   Print the JSON Schema of a report or of a file that you write
       help     Print this message or the help of the given subcommand(s)
 
