@@ -204,6 +204,15 @@ fn a_check_is_begun_with_what_it_can_read_and_with_cases_in_which_nothing_stands
         &folder,
         &["check", "pods-labelled", "--type", "Kubernetes::Pod"],
     );
+    // A format of ours has its folder beside those of the user, and a name that its pattern fits.
+    let told = begun(
+        &folder,
+        &["check", "services-named", "--type", "Compose::Service"],
+    );
+    assert!(
+        told.contains("wrote policies/compose/services-named/pass/docker-compose.yml\n"),
+        "{told}"
+    );
     let text = |name: &str| format!("--- {name}\n{}", folder.text(name));
     let shown = [
         "policies/courier/queues-keep-messages/policy.cedar",
@@ -216,7 +225,7 @@ fn a_check_is_begun_with_what_it_can_read_and_with_cases_in_which_nothing_stands
     insta::assert_snapshot!("begun", shown.join("\n"));
     let run = folder.onus(&["test"]);
     assert_eq!(run.code, Some(1), "{}", run.shown());
-    assert!(run.stdout.contains("0 of 6 cases"), "{}", run.stdout);
+    assert!(run.stdout.contains("0 of 8 cases"), "{}", run.stdout);
     // As an example what stands in the comment is as the schema wants it, and the policy forbids it.
     for case in ["pass", "fail"] {
         let name = format!("policies/courier/members-known/{case}/courier.yaml");

@@ -266,12 +266,12 @@ pub(crate) fn check(
     })
 }
 
-/// Where the checks of a type are: beside its schema, if it is the user's.
+/// Where the checks of a type are: beside its schema, or where ours would be.
 fn place(authored: &Authored, of: &str) -> PathBuf {
     let namespace = of.rsplit_once("::").map_or(of, |(namespace, _)| namespace);
     schema_of(&authored.packs.schemas, namespace)
-        .filter(|schema| !schema.proved)
         .and_then(|schema| Path::new(&*schema.text.name).parent())
+        .filter(|folder| folder.components().count() > 1)
         .map_or_else(
             || Path::new(FOLDER).join(folder_name(namespace, '-')),
             Path::to_owned,
@@ -286,10 +286,14 @@ fn file_of(format: &Format, given: Option<&str>) -> Result<String, Stop> {
         .map(|pattern| pattern.split('#').next().unwrap_or(pattern))
         .collect();
     let Some(given) = given else {
-        let first = patterns.first().copied().unwrap_or("*.yaml");
+        // A whole file with a name of its own is the plainest case.
+        let whole = || format.files.iter().filter(|p| !p.contains('#'));
+        let named = whole().find(|p| !p.contains('*'));
+        let first = named.or_else(|| whole().next()).map(String::as_str);
+        let first = first.or_else(|| patterns.first().copied());
         return Ok(match first {
-            "*" => "*.yaml".to_owned(),
-            first => first.to_owned(),
+            None | Some("*") => "*.yaml".to_owned(),
+            Some(first) => first.to_owned(),
         });
     };
     if patterns.iter().any(|p| fits(p, given)) {
@@ -427,9 +431,18 @@ fn begun(
     let path = if judged.format.files.iter().any(|p| fits(p, &own)) {
         folder.join(own)
     } else {
-        folder.join(name).join(file.replace('*', "example"))
+        folder.join(name).join(concrete(file))
     };
     (path, skeleton(sort, file, judged, check).into_bytes())
+}
+
+/// A name that a pattern fits: `compose.yaml` for `compose*.yaml`, and `example.yaml` for `*.yaml`.
+fn concrete(pattern: &str) -> String {
+    let parts = pattern.split('/').map(|part| match part.strip_prefix('*') {
+        Some(rest) => format!("example{}", rest.replace('*', "")),
+        None => part.replace('*', ""),
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// What could stand in a case, as a comment, where the syntax has such.
