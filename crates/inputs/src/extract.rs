@@ -76,10 +76,11 @@ impl FileNames {
     /// The members of a file that hold a document of their own as text, by the file's path: `app.json#compose` in a pattern.
     #[must_use]
     pub fn fragments(&self, path: &str) -> Vec<&str> {
+        let slashed = format!("/{path}");
         let mut members: Vec<&str> = self
             .fragments
             .iter()
-            .filter(|(name, _)| name.fits(path))
+            .filter(|(name, _)| name.fits(&slashed))
             .map(|(_, member)| member.as_str())
             .collect();
         members.sort_unstable();
@@ -102,17 +103,19 @@ impl FileNames {
     /// The formats that a file may be of, by its path alone.
     #[must_use]
     pub fn formats(&self, path: &str) -> Vec<FormatId> {
-        let fits = |(_, names): &&(FormatId, Vec<FileName>)| names.iter().any(|n| n.fits(path));
+        let slashed = format!("/{path}");
+        let fits = |(_, names): &&(FormatId, Vec<FileName>)| names.iter().any(|n| n.fits(&slashed));
         let known = self.formats.iter().filter(fits);
         known.map(|(id, _)| *id).collect()
     }
 }
 
 impl FileName {
-    fn fits(&self, path: &str) -> bool {
+    /// Compares with a path behind a `/`, which it is given once for all names.
+    fn fits(&self, slashed: &str) -> bool {
         match self {
-            Self::Last(pattern) => pattern.matches(path.rsplit('/').next().unwrap_or(path)),
-            Self::End(pattern) => pattern.matches(&format!("/{path}")),
+            Self::Last(pattern) => pattern.matches(slashed.rsplit('/').next().unwrap_or(slashed)),
+            Self::End(pattern) => pattern.matches(slashed),
         }
     }
 }

@@ -190,13 +190,14 @@ pub(crate) fn judge(args: &CheckArgs, terminal: &Terminal) -> Result<Run, Stop> 
     settle(problems, terminal)?;
     let none = Vec::new();
     let groups = rules.as_ref().map_or(&none, |r| &r.groups.of_file);
+    let folders: Vec<String> = args.paths.iter().map(|path| load::shown(path)).collect();
     let surroundings = Surroundings {
         paths: files
             .iter()
             .map(|file| match (file.outcome, &rules) {
                 (Outcome::Ignored, _) => "",
                 (_, Some(rules)) => rules.groups.inside(&file.path),
-                (_, None) => inside(&args.paths, &file.path),
+                (_, None) => inside(&folders, &file.path),
             })
             .collect(),
         groups,
@@ -264,9 +265,9 @@ fn threads(jobs: usize) -> Result<(), Stop> {
 }
 
 /// A path from the folder on that was named on the command line.
-fn inside<'p>(folders: &[PathBuf], path: &'p str) -> &'p str {
-    let shown = folders.iter().map(|folder| load::shown(folder));
-    shown
+fn inside<'p>(folders: &[String], path: &'p str) -> &'p str {
+    folders
+        .iter()
         .filter_map(|folder| match folder.as_str() {
             "" => Some(path),
             folder => path.strip_prefix(folder)?.strip_prefix('/'),

@@ -3,7 +3,7 @@
 use onus_engine::Packs;
 use onus_inputs::FileNames;
 use onus_inputs::document::Syntax;
-use onus_model::plan::{Dialect, Format, Identity, Plan};
+use onus_model::plan::{Dialect, Format, FormatId, Identity, Plan};
 
 use crate::load::Met;
 
@@ -27,17 +27,25 @@ pub(crate) fn near(packs: &Packs, met: &[Met], settings: bool) -> Packs {
             text: &schema.text.text,
         })
         .collect();
-    let here: Vec<bool> = sketches
+    let names = names(&sketches);
+    // Without files of its own it is what others build on.
+    let mut here: Vec<bool> = sketches
         .iter()
         .map(|sketch| {
-            let patterns = annotated(sketch.text, "@files(");
-            // Without files of its own it is what others build on.
-            patterns.is_empty() && !sketch.text.contains("@extends(") || is_met(&patterns, met)
+            annotated(sketch.text, "@files(").is_empty() && !sketch.text.contains("@extends(")
         })
         .collect();
-    if met.iter().any(|m| m.named && !known(&sketches, m)) {
-        // Its name says nothing, and still it is meant: it may be of any format.
-        return packs.clone();
+    for met in met {
+        let of = names.formats(&met.shown);
+        if met.named && (of.is_empty() || Syntax::of(&met.shown).is_none()) {
+            // Its name says nothing, and still it is meant: it may be of any format.
+            return packs.clone();
+        }
+        for FormatId(id) in of {
+            if let Some(here) = here.get_mut(usize::from(id)) {
+                *here = true;
+            }
+        }
     }
     let wanted: Vec<bool> = sketches
         .iter()
@@ -146,40 +154,29 @@ fn extends(sketch: &Sketch<'_>, all: &[Sketch<'_>], here: &[bool]) -> bool {
     })
 }
 
-/// File names, by the rules of the plan.
-fn names(patterns: &[&str]) -> FileNames {
+/// The file names of all sketches, by the rules of the plan: a format each. A document in a text is there if its file is.
+fn names(sketches: &[Sketch<'_>]) -> FileNames {
+    let format = |sketch: &Sketch<'_>| Format {
+        name: String::new(),
+        title: String::new(),
+        files: annotated(sketch.text, "@files(")
+            .iter()
+            .map(|pattern| pattern.split('#').next().unwrap_or(pattern).to_owned())
+            .collect(),
+        dialect: Dialect::default(),
+        assembly: None,
+        null_is_absent: false,
+        objects: Vec::new(),
+        inherit: Vec::new(),
+        identity: Identity::default(),
+        roots: Vec::new(),
+        actions: Vec::new(),
+        system: None,
+    };
     FileNames::new(&Plan {
-        formats: vec![Format {
-            name: String::new(),
-            title: String::new(),
-            files: patterns.iter().map(|p| (*p).to_owned()).collect(),
-            dialect: Dialect::default(),
-            assembly: None,
-            null_is_absent: false,
-            objects: Vec::new(),
-            inherit: Vec::new(),
-            identity: Identity::default(),
-            roots: Vec::new(),
-            actions: Vec::new(),
-            system: None,
-        }],
+        formats: sketches.iter().map(format).collect(),
         ..Plan::default()
     })
-}
-
-fn is_met(patterns: &[&str], met: &[Met]) -> bool {
-    let names = names(patterns);
-    met.iter()
-        .any(|m| !names.formats(&m.shown).is_empty() || !names.fragments(&m.shown).is_empty())
-}
-
-/// Whether the name of a file says what it is.
-fn known(sketches: &[Sketch<'_>], met: &Met) -> bool {
-    let all: Vec<&str> = sketches
-        .iter()
-        .flat_map(|s| annotated(s.text, "@files("))
-        .collect();
-    Syntax::of(&met.shown).is_some() && !names(&all).formats(&met.shown).is_empty()
 }
 
 #[cfg(test)]
