@@ -23,6 +23,7 @@ use onus_model::plan::{
 };
 use onus_model::problem::{Problem, did_you_mean};
 use onus_model::source::{Span, Text};
+use rayon::prelude::*;
 
 use crate::cedar_problem;
 use crate::path::{Refusal, locators, path};
@@ -55,8 +56,16 @@ struct Namespace<'s> {
 /// Makes the plan of all formats in the schemas. Problems are collected; a plan with problems is not to be used.
 pub(crate) fn plan(schemas: &[Text], problems: &mut Vec<Problem>) -> Plan {
     let mut namespaces = Vec::new();
-    for text in schemas {
-        match parse_cedar_schema_fragment(&text.text, Extensions::all_available()) {
+    // Parsing them is most of a short run.
+    let parsed: Vec<_> = schemas
+        .par_iter()
+        .map(|text| {
+            parse_cedar_schema_fragment(&text.text, Extensions::all_available())
+                .map(|(fragment, warnings)| (fragment, warnings.collect::<Vec<_>>()))
+        })
+        .collect();
+    for (text, parsed) in schemas.iter().zip(parsed) {
+        match parsed {
             Ok((Fragment(definitions), warnings)) => {
                 for warning in warnings {
                     problems.push(cedar_problem(&warning, text));

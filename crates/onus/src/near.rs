@@ -1,5 +1,7 @@
 //! Which of the packs a run needs: a format of which no file is there need not be read, and neither need its checks.
 
+use std::collections::BTreeSet;
+
 use onus_engine::Packs;
 use onus_inputs::FileNames;
 use onus_inputs::document::Syntax;
@@ -13,6 +15,14 @@ struct Sketch<'p> {
     /// The namespaces that it declares.
     namespaces: Vec<&'p str>,
     text: &'p str,
+}
+
+impl<'p> Sketch<'p> {
+    /// The namespaces that it builds on.
+    fn names(&self) -> impl Iterator<Item = &'p str> + use<'p> {
+        let extended = annotated(self.text, "@extends(");
+        mentioned(self.text).chain(extended)
+    }
 }
 
 /// The packs without the formats of which no file was met. What users wrote is never left out, and what is asked for by it neither.
@@ -67,40 +77,24 @@ pub(crate) fn near(packs: &Packs, met: &[Met], settings: bool) -> Packs {
         .checks
         .iter()
         .filter(|check| {
-            let judges = |text: &str| near.iter().any(|name| mentions(text, name));
-            !check.proved || judges(&check.policy.text)
+            !check.proved || mentioned(&check.policy.text).any(|name| near.contains(&name))
         })
         .cloned()
         .collect();
     // Whatever is named by what is kept is kept, too.
-    loop {
-        let texts = || {
-            let schemas = sketches.iter().zip(&kept).filter(|(_, kept)| **kept);
-            let policies = checks.iter().flat_map(|c| {
-                let applies = c.applies.as_ref().map(|a| &*a.text);
-                [Some(&*c.policy.text), applies].into_iter().flatten()
-            });
-            schemas.map(|(sketch, _)| sketch.text).chain(policies)
-        };
-        let more: Vec<usize> = sketches
-            .iter()
-            .enumerate()
-            .filter(|(place, sketch)| {
-                kept.get(*place) == Some(&false)
-                    && texts().any(|text| {
-                        sketch.namespaces.iter().any(|name| {
-                            mentions(text, name) || text.contains(&format!("@extends(\"{name}\")"))
-                        })
-                    })
-            })
-            .map(|(place, _)| place)
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        for place in more {
-            if let Some(kept) = kept.get_mut(place) {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for check in &checks {
+        let applies = check.applies.iter().map(|a| &*a.text);
+        named.extend(applies.chain([&*check.policy.text]).flat_map(mentioned));
+    }
+    for (sketch, _) in sketches.iter().zip(&kept).filter(|(_, kept)| **kept) {
+        named.extend(sketch.names());
+    }
+    while let Some(name) = named.pop_last() {
+        for (sketch, kept) in sketches.iter().zip(&mut kept) {
+            if !*kept && sketch.namespaces.contains(&name) {
                 *kept = true;
+                named.extend(sketch.names());
             }
         }
     }
@@ -136,12 +130,19 @@ fn annotated<'p>(text: &'p str, start: &str) -> Vec<&'p str> {
         .collect()
 }
 
-/// Whether a text names something of a namespace.
-fn mentions(text: &str, namespace: &str) -> bool {
-    text.match_indices(namespace).any(|(at, _)| {
-        let before = text.get(..at).and_then(|b| b.chars().next_back());
-        let after = text.get(at + namespace.len()..).unwrap_or_default();
-        after.starts_with("::") && before.is_none_or(|c| !c.is_alphanumeric() && c != '_')
+/// The namespaces that a text names something of: what stands before each `::`.
+fn mentioned(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("::").filter_map(|(at, _)| {
+        let before = text.get(..at)?;
+        let start = before
+            .rfind(|c: char| !c.is_alphanumeric() && c != '_')
+            .map_or(0, |at| {
+                at + before
+                    .get(at..)
+                    .and_then(|b| b.chars().next())
+                    .map_or(1, char::len_utf8)
+            });
+        before.get(start..).filter(|name| !name.is_empty())
     })
 }
 
@@ -189,7 +190,11 @@ mod tests {
         assert_eq!(declared(text), ["One", "Two"]);
         assert_eq!(annotated(text, "@files("), ["*.yaml", "a/b.json"]);
         assert_eq!(annotated(text, "@extends("), ["One"]);
-        assert!(mentions("resource is One::Pod", "One"));
-        assert!(!mentions("resource is AnOne::Pod", "One") && !mentions("One", "One"));
+        let names = |text| mentioned(text).collect::<Vec<_>>();
+        assert_eq!(
+            names("resource is One::Pod, action == Two::Action::\"x\""),
+            ["One", "Two", "Action"]
+        );
+        assert_eq!(names("AnOne::Pod One é::x ::"), ["AnOne", "é"]);
     }
 }
