@@ -62,6 +62,7 @@ pub(crate) fn plan(schemas: &[Text], problems: &mut Vec<Problem>) -> Plan {
         .map(|text| {
             parse_cedar_schema_fragment(&text.text, Extensions::all_available())
                 .map(|(fragment, warnings)| (fragment, warnings.collect::<Vec<_>>()))
+                .map_err(|error| Box::new(cedar_problem(&error, text)))
         })
         .collect();
     for (text, parsed) in schemas.iter().zip(parsed) {
@@ -78,7 +79,7 @@ pub(crate) fn plan(schemas: &[Text], problems: &mut Vec<Problem>) -> Plan {
                     });
                 }
             }
-            Err(error) => problems.push(cedar_problem(&error, text)),
+            Err(problem) => problems.push(*problem),
         }
     }
     namespaces.sort_by(|a, b| a.name.cmp(&b.name));
