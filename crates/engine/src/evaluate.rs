@@ -878,18 +878,13 @@ impl Seen<'_> {
             | Value::String(_)
             | Value::Ip(_)
             | Value::Time(_)
-            | Value::Set(_)
-                if lens.secret =>
-            {
-                seen.push((lens, Saw::Present, span));
-            }
-            Value::Bool(_)
-            | Value::Long(_)
-            | Value::String(_)
-            | Value::Ip(_)
-            | Value::Time(_)
             | Value::Set(_) => {
-                seen.push((lens, Saw::Value(shown(value)), span));
+                let saw = if lens.secret {
+                    Saw::Present
+                } else {
+                    Saw::Value(shown(value))
+                };
+                seen.push((lens, saw, span));
             }
         }
     }

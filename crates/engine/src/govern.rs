@@ -416,15 +416,8 @@ impl Roller<'_> {
                 because: self.ours(control, place, None),
             }],
             Some(area) => {
-                let (matrix, _) = area.value.split_once('/')?;
-                let of = &self
-                    .catalog
-                    .matrices
-                    .iter()
-                    .find(|m| m.id.value == matrix)?
-                    .of
-                    .value;
-                let (party, facts) = place.party.filter(|(p, _)| p.id.value == *of)?;
+                let of = self.catalog.shared_with(control)?;
+                let (party, facts) = place.party.filter(|(p, _)| p.id.value == of)?;
                 self.shared(control, &area.value, place, party, facts)
             }
         };

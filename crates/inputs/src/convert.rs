@@ -147,18 +147,20 @@ fn quantity(text: &str) -> Result<i64, String> {
     // In thousandths: value * factor * 10^(3 + exponent - scale - below).
     let shift = 3 + i64::from(exponent) - i64::from(scale) - i64::from(below);
     let value = value.checked_mul(factor).ok_or_else(bad)?;
-    let power = |n: i64| u32::try_from(n).ok().and_then(|n| 10i128.checked_pow(n));
-    let scaled = if shift >= 0 {
-        value
-            .checked_mul(power(shift).ok_or_else(bad)?)
-            .ok_or_else(bad)?
-    } else {
-        match power(-shift) {
-            Some(divisor) => value.div_euclid(divisor) + i128::from(value.rem_euclid(divisor) != 0),
-            None => i128::from(value > 0),
-        }
-    };
+    let scaled = scaled(value, shift).ok_or_else(bad)?;
     i64::try_from(scaled).map_err(|_| "is too large a quantity".to_owned())
+}
+
+/// A number times a power of ten, rounded up; none if it is too large.
+fn scaled(value: i128, shift: i64) -> Option<i128> {
+    let power = |n: i64| u32::try_from(n).ok().and_then(|n| 10i128.checked_pow(n));
+    if shift >= 0 {
+        return value.checked_mul(power(shift)?);
+    }
+    Some(match power(-shift) {
+        Some(divisor) => value.div_euclid(divisor) + i128::from(value.rem_euclid(divisor) != 0),
+        None => i128::from(value > 0),
+    })
 }
 
 /// A decimal number as a whole number and the count of its fractional digits.
@@ -485,16 +487,7 @@ fn billionths(text: &str) -> Result<i64, String> {
     };
     let (value, scale) = decimal(&digits.replace('_', "")).ok_or_else(bad)?;
     let shift = 9 + i64::from(exponent) - i64::from(scale);
-    let power = |n: i64| u32::try_from(n).ok().and_then(|n| 10i128.checked_pow(n));
-    let scaled = if shift >= 0 {
-        power(shift).and_then(|p| value.checked_mul(p))
-    } else {
-        Some(match power(-shift) {
-            Some(divisor) => value.div_euclid(divisor) + i128::from(value.rem_euclid(divisor) != 0),
-            None => i128::from(value > 0),
-        })
-    };
-    scaled
+    scaled(value, shift)
         .and_then(|n| i64::try_from(n).ok())
         .ok_or_else(|| "is too large a number".to_owned())
 }

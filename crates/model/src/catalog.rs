@@ -333,6 +333,15 @@ impl Catalog {
             .collect()
     }
 
+    /// The provider that a control is shared with; none if it is shared with nobody, or names a matrix that is not there.
+    #[must_use]
+    pub fn shared_with(&self, control: &Control) -> Option<&str> {
+        let (matrix, _) = control.responsibility.as_ref()?.value.split_once('/')?;
+        let mut matrices = self.matrices.iter();
+        let found = matrices.find(|m| m.id.value == matrix)?;
+        Some(&found.of.value)
+    }
+
     /// The framework of an id or of an alias.
     #[must_use]
     pub fn framework(&self, id: &str) -> Option<&Framework> {

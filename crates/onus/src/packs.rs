@@ -394,17 +394,11 @@ impl Authored {
             let controls = self.catalog.controls_for(&wanted);
             // What a pack shares with a provider concerns those who stand on it.
             let stands_on = |control: &Control| {
-                let area = control.responsibility.as_ref();
-                let matrix = area.and_then(|area| area.value.split_once('/'));
-                let of = matrix.and_then(|(id, _)| {
-                    let mut matrices = self.catalog.matrices.iter();
-                    matrices.find(|m| m.id.value == id).map(|m| &m.of.value)
-                });
-                of.is_none_or(|of| {
+                self.catalog.shared_with(control).is_none_or(|of| {
                     let deployments = self.setup.iter().flat_map(|s| &s.deployments);
                     deployments
                         .filter_map(|d| d.on.as_ref())
-                        .any(|on| on.value == *of)
+                        .any(|on| on.value == of)
                 })
             };
             selection.only = Some(
